@@ -1,0 +1,61 @@
+import type { Provenance } from '../job/result.ts';
+
+/** One page to fetch: what the scraper and its request ask for, defaults filled in. */
+export interface FetchRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Total time from start to last byte, redirects included, ms. */
+  readonly timeoutMs: number;
+  /** Limit on the wire and on the decoded body each, bytes. */
+  readonly maxBytes: number;
+  /** Media types taken as a page: `text/html`, `application/*+json`, `*`; in lower case. */
+  readonly accept: readonly string[];
+  readonly maxRedirects: number;
+  /** Redirects followed in earlier batches. */
+  readonly redirects: number;
+  /** Whether this lane may fetch a redirect's target itself: politeness belongs to the target's lane. */
+  readonly isOwn: (url: string) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A page as fetched, decoded and within its limits. */
+export interface FetchedPage {
+  readonly kind: 'page';
+  /** The URL that answered, after redirects. */
+  readonly url: string;
+  readonly status: number;
+  /** Lower-case names; several values of one name joined by `, ` (Set-Cookie by newline). */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Content-decoded body. */
+  readonly body: Buffer;
+  /** Media type in lower case, without parameters. */
+  readonly contentType: string;
+  /** Encoding Standard name that `text` was decoded with. */
+  readonly charset: string;
+  /** The body as text; decoded once, on first use. */
+  readonly text: () => string;
+  readonly provenance: Omit<Provenance, 'attempts'>;
+}
+
+/** A redirect to a URL that another lane owns: the request goes on there. */
+export interface RedirectedElsewhere {
+  readonly kind: 'elsewhere';
+  readonly location: string;
+  readonly redirects: number;
+}
+
+/**
+ * The HTTP side of urldrop: one per process, safe for concurrent use.
+ */
+export interface Fetcher {
+  /**
+   * Fetches one page: no retries, no pace, no robots (the lane keeps those).
+   *
+   * @throws {RequestError} one code of the catalogue for every failure, a status outside 200-299 included.
+   */
+  fetch(request: FetchRequest): Promise<FetchedPage | RedirectedElsewhere>;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import type { ErrorCount } from './outcome.ts';
+import type { JobPlace } from './keys.ts';
+
+/** Options of a scraper that one job may set otherwise (`urldrop run --concurrency …`, a `.job.json` file). */
+export interface JobOptions {
+  /** Requests in flight per host. */
+  readonly concurrency?: number;
+  /** Pause between two requests to one host, ms. */
+  readonly delay?: number;
+  /** Total time for one fetch, ms. */
+  readonly timeout?: number;
+  readonly retries?: number;
+  readonly maxBytes?: number;
+  readonly robots?: 'obey' | 'ignore';
+  readonly maxDepth?: number;
+  readonly maxRequests?: number;
+  /** Dollars of measured cost at which the job is cancelled. */
+  readonly budget?: number;
+}
+
+/** What enqueue found in the input; part of the job's accounts. */
+export interface Enqueued {
+  /** Lines that named something to fetch, duplicates and unusable URLs included. */
+  readonly requests: number;
+  /** Root batches sent. The job is complete when outcomes = roots + all children of outcomes. */
+  readonly roots: number;
+  readonly duplicates: number;
+  /** Lines that were no request: each has an error line. */
+  readonly failed: number;
+  readonly errors: Readonly<Record<string, ErrorCount>>;
+  readonly hosts: number;
+  readonly at: string;
+}
+
+/**
+ * `jobs/<job>/job.json`. Written twice: when the job starts, without `enqueued` (so scrape knows what to do with the first batches),
+ * and when every root batch is sent, with it: the commit point of enqueue.
+ */
+export interface Job extends JobPlace {
+  readonly v: 1;
+  readonly createdAt: string;
+  /** Object key the URLs come from, or the schedule's scraper `start`. */
+  readonly source: string;
+  readonly options: JobOptions;
+  /** Lanes per host, fixed at the start: a URL keeps its lane for the whole job. */
+  readonly lanes: number;
+  /** Enqueue dropped every duplicate and no page follows links: lanes need no seen-set. */
+  readonly unique: boolean;
+  readonly enqueued?: Enqueued;
+}

@@ -1,0 +1,48 @@
+import { laneKey } from './lane.ts';
+
+/** What a results, errors or archive key needs of its job. `date` is the job's, so that a repeat after midnight finds the same key. */
+export interface JobPlace {
+  readonly id: string;
+  readonly scraper: string;
+  /** yyyy-mm-dd, UTC. */
+  readonly date: string;
+}
+
+/** Every object key of the bucket, in one place (the bucket's contract with users is in the README). */
+export const keys = {
+  urls: (scraper: string, name: string) => `urls/${scraper}/${name}`,
+  results: (job: JobPlace, batch: string) => `${resultsPrefix(job)}${batch}.jsonl.gz`,
+  errors: (job: JobPlace, batch: string) => `${errorsPrefix(job)}${batch}.jsonl.gz`,
+  files: (job: string, name: string) => `files/${job}/${name}`,
+  archive: (job: string, batch: string) => `archive/${job}/${batch}.warc.gz`,
+  job: (job: string) => `jobs/${job}/job.json`,
+  /** The URLs of a job that did not come as a dropped file: a command's, a schedule's. */
+  input: (job: string, name: string) => `jobs/${job}/input/${name}`,
+  /** Where a long enqueue goes on. */
+  enqueueState: (job: string) => `jobs/${job}/enqueue.json`,
+  summary: (job: string) => `jobs/${job}/summary.json`,
+  report: (job: string) => `jobs/${job}/report.html`,
+  /** What report has folded so far. */
+  fold: (job: string) => `jobs/${job}/fold.json.gz`,
+  cancel: (job: string) => `jobs/${job}/cancel`,
+  segment: (job: string, name: string) => `requests/${job}/${name}.jsonl.gz`,
+  outcome: (job: string, batch: string) => `outcomes/${job}/${batch}.json`,
+  starts: (job: string, batch: string) => `starts/${job}/${batch}.json`,
+  host: (lane: string) => `state/hosts/${laneKey(lane)}.json`,
+  seen: (job: string, lane: string) => `state/seen/${job}/${laneKey(lane)}`,
+};
+
+export const prefixes = {
+  urls: 'urls/',
+  jobs: 'jobs/',
+  outcomes: (job: string) => `outcomes/${job}/`,
+};
+
+/** Hive partitions, as Athena, DuckDB and Spark read them. */
+export function resultsPrefix(job: JobPlace): string {
+  return `results/scraper=${job.scraper}/date=${job.date}/job=${job.id}/`;
+}
+
+export function errorsPrefix(job: JobPlace): string {
+  return `errors/scraper=${job.scraper}/date=${job.date}/job=${job.id}/`;
+}

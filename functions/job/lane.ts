@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { getDomain } from 'tldts';
+
+/** Requests in flight that one invocation holds for one lane; a host allowed more gets several lanes. */
+export const MAX_LANE_CONCURRENCY = 64;
+
+/** How a scraper's politeness maps hosts to lanes. */
+export interface LaneRule {
+  /** `site` puts all hosts of a registrable domain (Public Suffix List) into one lane. */
+  readonly groupBy: 'host' | 'site';
+  /** Lanes per host, at least 1: a URL always lands in the same one. */
+  readonly lanes: number;
+}
+
+/**
+ * Lanes that a host gets.
+ *
+ * @param concurrency - requests in flight allowed on one host, at least 1.
+ * @param delayMs - pause between two requests to one host; any pause means one lane, since only one owner can keep it.
+ */
+export function lanesFor(concurrency: number, delayMs: number, maxLaneConcurrency = MAX_LANE_CONCURRENCY): number {
+  return delayMs > 0 ? 1 : Math.max(1, Math.ceil(concurrency / maxLaneConcurrency));
+}
+
+/** SQS allows 128 characters in a MessageGroupId (AWS SQS SendMessage); a longer host keeps its tail and a hash. */
+const MAX_HOST_CHARS = 100;
+
+/**
+ * The lane (FIFO message group) of a URL.
+ *
+ * @param url - absolute http(s) URL in normal form.
+ * @returns `host[:port]`, or the registrable domain, with `#n` where the host has several lanes; at most 128 characters.
+ */
+export function laneOf(url: string, rule: LaneRule): string {
+  const host = hostOf(url);
+  let group = rule.groupBy === 'site' ? siteOf(host) : host;
+  if (group.length > MAX_HOST_CHARS) group = `${hash32(group).toString(16)}~${group.slice(-MAX_HOST_CHARS)}`;
+  return rule.lanes > 1 ? `${group}#${hash32(url) % rule.lanes}` : group;
+}
+
+/** Host and, where it is not the scheme's default, port: sliced rather than parsed, since this runs once per URL of a job. */
+export function hostOf(url: string): string {
+  const start = url.indexOf('//') + 2;
+  let end = start;
+  for (; end < url.length; end++) {
+    const c = url.charCodeAt(end);
+    if (c === 47 || c === 63 || c === 35) break;
+  }
+  const at = url.lastIndexOf('@', end - 1);
+  return url.slice(at >= start ? at + 1 : start, end);
+}
+
+function siteOf(host: string): string {
+  return getDomain(host, { allowPrivateDomains: true }) ?? host;
+}
+
+/** FNV-1a over UTF-16 units with a final mix: lanes of a host fill evenly and a URL keeps its lane on every machine. */
+export function hash32(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    h ^= text.charCodeAt(i);
+    h = Math.imul(h, 0x01000193);
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  return h >>> 0;
+}
+
+/** Names a lane in object keys: hosts hold characters that keys should not, and keys of one length list alike everywhere. */
+export function laneKey(lane: string): string {
+  return createHash('sha256').update(lane).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,56 @@
+import type { Batch } from './batch.ts';
+
+/** Requests that ended without a fetch of their own and are no failures. */
+export type SkipReason = 'duplicate' | 'robots' | 'unchanged' | 'cancelled' | 'limit';
+
+/** AWS calls and compute that a piece of work cost, as measured. */
+export interface Usage {
+  /** PUT, COPY, POST, LIST requests. */
+  readonly s3Writes: number;
+  /** GET, HEAD and all other requests. */
+  readonly s3Reads: number;
+  /** SQS API calls, in 64 KiB units as billed. */
+  readonly sqsRequests: number;
+  /** Lambda GB-seconds: the batch's share of its invocation. */
+  readonly gbSeconds: number;
+}
+
+/** An error code with one example, for summaries. */
+export interface ErrorCount {
+  readonly count: number;
+  readonly url: string;
+  readonly message: string;
+}
+
+/** What became of a set of requests. `succeeded + failed + skipped` of them have ended. */
+export interface Tally {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
+  /** New requests found on pages and sent on as children (they raise the job's total). */
+  readonly followed: number;
+  readonly items: number;
+  readonly fetches: number;
+  readonly wireBytes: number;
+  readonly decodedBytes: number;
+  /** By code; what is counted here is `failed` plus `skipped.robots`. */
+  readonly errors: Readonly<Record<string, ErrorCount>>;
+}
+
+/**
+ * The commit record of one batch, `outcomes/<job>/<batch>.json`. Once it is there the batch is never worked again;
+ * its children and claims are read from here alone, so a repeat sends and marks the same ones.
+ */
+export interface Outcome extends Tally {
+  readonly v: 1;
+  readonly job: string;
+  readonly batch: string;
+  readonly lane: string;
+  /** ISO times of the slice. */
+  readonly startedAt: string;
+  readonly committedAt: string;
+  readonly children: readonly Batch[];
+  /** Claims for the lane's seen-set (`SeenSet.encode`); absent where the job needs none. */
+  readonly claims?: string;
+  readonly usage: Usage;
+}

@@ -1,0 +1,45 @@
+/** Anything that survives JSON unchanged. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/**
+ * One URL to fetch, as it travels through segments and messages (one JSON line).
+ *
+ * The first block is the user's; the second is the protocol's own bookkeeping and is refused in input files.
+ */
+export interface Request {
+  /** Absolute http(s) URL in normal form (`functions/urls/normal-form.ts`). With method, body and page it is the request's identity. */
+  readonly url: string;
+  /** Page type inside the scraper; absent = the scraper's first page type. */
+  readonly page?: string;
+  /** HTTP method, upper case; absent = GET. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The user's own value, carried into every result and error line of this request. */
+  readonly data?: Json;
+  /** Links followed from the job's input to here; absent = 0. */
+  readonly depth?: number;
+
+  /** Fetches made in earlier batches; absent = 0. */
+  readonly attempts?: number;
+  /** The lane has taken this request up before: it passes the seen-set. */
+  readonly claimed?: true;
+  /** Where a redirect to another lane led: this is fetched, `url` stays the identity. */
+  readonly location?: string;
+  /** Redirects followed before this batch; absent = 0. */
+  readonly redirects?: number;
+}
+
+/** The string whose hash stands for a request in seen-sets: same page type, method, URL and body = same request. */
+export function requestKey(request: Request): string {
+  const method = request.method ?? 'GET';
+  const page = request.page ?? '';
+  return method === 'GET' && request.body === undefined
+    ? `${page} ${request.url}`
+    : `${page} ${request.url} ${method} ${request.body ?? ''}`;
+}
+
+/** The URL that is fetched for a request, which also decides its lane. */
+export function targetOf(request: Request): string {
+  return request.location ?? request.url;
+}

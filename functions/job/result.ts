@@ -1,0 +1,44 @@
+import type { Json } from './request.ts';
+
+/** How a page was fetched; part of every result line. Times in ms, sizes in bytes. */
+export interface Provenance {
+  readonly fetchedAt: string;
+  readonly status: number;
+  /** There where a redirect changed the URL. */
+  readonly finalUrl?: string;
+  readonly contentType?: string;
+  readonly charset?: string;
+  readonly wireBytes: number;
+  readonly decodedBytes: number;
+  readonly attempts: number;
+  /** SHA-256 of the decoded body, hex. */
+  readonly contentHash?: string;
+  readonly timings?: { readonly dns?: number; readonly connect?: number; readonly firstByte: number; readonly total: number };
+}
+
+/** One line of `results/`: an item and where it comes from. */
+export interface ResultLine extends Provenance {
+  readonly url: string;
+  readonly page: string;
+  readonly item: Json;
+  readonly data?: Json;
+}
+
+/** One line of `errors/`: a request that failed. It reads back as an input line, so an errors file can be dropped again. */
+export interface ErrorLine {
+  readonly url: string;
+  readonly page: string;
+  /** A code of the catalogue in `functions/job/errors.ts`. */
+  readonly code: string;
+  readonly message: string;
+  readonly status?: number;
+  readonly attempts: number;
+  readonly at: string;
+  readonly data?: Json;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly depth?: number;
+  /** Line of the input file, for what never became a request. */
+  readonly line?: number;
+}
