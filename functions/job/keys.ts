@@ -24,6 +24,8 @@ export const keys = {
   report: (job: string) => `jobs/${job}/report.html`,
   /** What report has folded so far. */
   fold: (job: string) => `jobs/${job}/fold.json.gz`,
+  /** There while the job is not complete: report looks at these jobs only. */
+  active: (job: string) => `state/active/${job}`,
   cancel: (job: string) => `jobs/${job}/cancel`,
   segment: (job: string, name: string) => `requests/${job}/${name}.jsonl.gz`,
   outcome: (job: string, batch: string) => `outcomes/${job}/${batch}.json`,
@@ -35,6 +37,7 @@ export const keys = {
 export const prefixes = {
   urls: 'urls/',
   jobs: 'jobs/',
+  active: 'state/active/',
   outcomes: (job: string) => `outcomes/${job}/`,
 };
 

@@ -1,0 +1,154 @@
+import type { Job } from './job.ts';
+import type { JobPlace } from './keys.ts';
+import type { ErrorCount, SkipReason, Tally, Usage } from './outcome.ts';
+
+/**
+ * Where a job stands:
+ * - `enqueueing`: its input is still being read (batches may already be worked);
+ * - `running`;
+ * - `finished`: every request has ended;
+ * - `cancelled`: likewise, and some of them by the stop sign.
+ */
+export type JobState = 'enqueueing' | 'running' | 'finished' | 'cancelled';
+
+/** `jobs/<job>/summary.json`: at every tick `total = succeeded + failed + all of skipped + pending`. Final once `finishedAt` is there. */
+export interface Summary extends JobPlace {
+  readonly v: 1;
+  readonly state: JobState;
+  readonly source: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** When the last batch was committed. */
+  readonly finishedAt?: string;
+  /** From the job's creation to its end, or to now. */
+  readonly wallMs: number;
+  readonly requests: {
+    readonly total: number;
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
+    readonly pending: number;
+  };
+  readonly items: number;
+  readonly errors: Readonly<Record<string, ErrorCount>>;
+  readonly bytes: { readonly wire: number; readonly decoded: number };
+  /** HTTP fetches of pages, retries included. */
+  readonly fetches: number;
+  readonly pagesPerSecond: number;
+  readonly hosts: number;
+  readonly batches: { readonly committed: number; readonly open: number };
+  /** What the job cost so far, as measured. */
+  readonly usage: Usage;
+}
+
+export const emptyUsage: Usage = { s3Writes: 0, s3Reads: 0, sqsRequests: 0, gbSeconds: 0 };
+
+export const emptyTally: Tally = {
+  succeeded: 0,
+  failed: 0,
+  skipped: {},
+  followed: 0,
+  items: 0,
+  fetches: 0,
+  wireBytes: 0,
+  decodedBytes: 0,
+  errors: {},
+};
+
+export function addTally(a: Tally, b: Tally): Tally {
+  return {
+    succeeded: a.succeeded + b.succeeded,
+    failed: a.failed + b.failed,
+    skipped: addCounts(a.skipped, b.skipped),
+    followed: a.followed + b.followed,
+    items: a.items + b.items,
+    fetches: a.fetches + b.fetches,
+    wireBytes: a.wireBytes + b.wireBytes,
+    decodedBytes: a.decodedBytes + b.decodedBytes,
+    errors: addErrors(a.errors, b.errors),
+  };
+}
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    s3Writes: a.s3Writes + b.s3Writes,
+    s3Reads: a.s3Reads + b.s3Reads,
+    sqsRequests: a.sqsRequests + b.sqsRequests,
+    gbSeconds: a.gbSeconds + b.gbSeconds,
+  };
+}
+
+export function addErrors(a: Readonly<Record<string, ErrorCount>>, b: Readonly<Record<string, ErrorCount>>): Record<string, ErrorCount> {
+  const sum: Record<string, ErrorCount> = { ...a };
+  // The first example stays: a summary that changes its examples at every tick is hard to read.
+  for (const [code, more] of Object.entries(b)) sum[code] = { ...more, ...sum[code], count: (sum[code]?.count ?? 0) + more.count };
+  return sum;
+}
+
+export function skippedTotal(skipped: Tally['skipped']): number {
+  return Object.values(skipped).reduce((sum, n) => sum + n, 0);
+}
+
+/** Everything folded so far of a job's outcomes. */
+export interface Folded {
+  readonly tally: Tally;
+  readonly usage: Usage;
+  readonly outcomes: number;
+  /** Children named by the folded outcomes. */
+  readonly children: number;
+  /** Latest commit among them, ISO; absent before the first. */
+  readonly lastCommitAt?: string;
+}
+
+/**
+ * A job is complete when every batch that was ever sent has its outcome: the roots, and the children that outcomes name.
+ * Each outcome is one batch and names each child once, so counting is enough.
+ */
+export function isComplete(job: Job, folded: Folded): boolean {
+  return job.enqueued !== undefined && folded.outcomes === job.enqueued.roots + folded.children;
+}
+
+/** The summary of a job: pure, so that a tick over the same outcomes gives the same numbers. */
+export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
+  const { tally } = folded;
+  const e = job.enqueued;
+  const skipped = addCounts(tally.skipped, { duplicate: e?.duplicates ?? 0 });
+  const failed = tally.failed + (e?.failed ?? 0);
+  const ended = tally.succeeded + failed + skippedTotal(skipped);
+  // While the input is being read its total is not known yet: what is known is what has ended or was found on pages.
+  const total = e === undefined ? Math.max(ended, tally.followed) : e.requests + tally.followed;
+  const complete = isComplete(job, folded);
+  const createdMs = Date.parse(job.createdAt);
+  const endMs = complete ? Date.parse(folded.lastCommitAt ?? e?.at ?? job.createdAt) : nowMs;
+  const wallMs = Math.max(0, endMs - createdMs);
+  const state = e === undefined ? 'enqueueing' : complete ? ((skipped.cancelled ?? 0) > 0 ? 'cancelled' : 'finished') : 'running';
+  return {
+    v: 1,
+    id: job.id,
+    scraper: job.scraper,
+    date: job.date,
+    state,
+    source: job.source,
+    createdAt: job.createdAt,
+    updatedAt: new Date(nowMs).toISOString(),
+    ...(complete && { finishedAt: new Date(endMs).toISOString() }),
+    wallMs,
+    requests: { total, succeeded: tally.succeeded, failed, skipped, pending: total - ended },
+    items: tally.items,
+    errors: addErrors(e?.errors ?? {}, tally.errors),
+    bytes: { wire: tally.wireBytes, decoded: tally.decodedBytes },
+    fetches: tally.fetches,
+    pagesPerSecond: wallMs > 0 ? Math.round((tally.succeeded / wallMs) * 100_000) / 100 : 0,
+    hosts: e?.hosts ?? 0,
+    batches: { committed: folded.outcomes, open: (e?.roots ?? 0) + folded.children - folded.outcomes },
+    usage: folded.usage,
+  };
+}
+
+function addCounts(a: Tally['skipped'], b: Tally['skipped']): Partial<Record<SkipReason, number>> {
+  const sum: Partial<Record<SkipReason, number>> = { ...a };
+  for (const [reason, count] of Object.entries(b)) {
+    if (count > 0) sum[reason as SkipReason] = (sum[reason as SkipReason] ?? 0) + count;
+  }
+  return sum;
+}
