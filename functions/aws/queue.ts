@@ -1,4 +1,4 @@
-import { DeleteMessageCommand, SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, DeleteMessageCommand, SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Limits of SendMessageBatch (AWS SQS quotas): 10 entries, 1 MiB for all of them together. */
@@ -39,6 +39,13 @@ export class Queue {
 
   async delete(receiptHandle: string): Promise<void> {
     await this.#sqs.send(new DeleteMessageCommand({ QueueUrl: this.url, ReceiptHandle: receiptHandle }));
+  }
+
+  /** Lets a message come back sooner than its visibility timeout: in `seconds`, at least 1 (the embedded SQS loses a message given 0). */
+  async release(receiptHandle: string, seconds: number): Promise<void> {
+    await this.#sqs.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl: this.url, ReceiptHandle: receiptHandle, VisibilityTimeout: Math.max(1, Math.ceil(seconds)) }),
+    );
   }
 
   async #sendBatch(messages: readonly OutgoingMessage[]): Promise<void> {

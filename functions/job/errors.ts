@@ -85,6 +85,11 @@ export const errorCatalogue = {
     remedy: 'Correct `page` in the input, or add the page type.',
     next: 'never',
   },
+  'unknown-scraper': {
+    cause: 'The job names a scraper that is not deployed.',
+    remedy: 'Correct the folder under urls/, or deploy the scraper.',
+    next: 'never',
+  },
   'redirect-loop': {
     cause: 'Redirects went in a circle or on for too long.',
     remedy: 'Open the URL in a browser; often a cookie is wanted.',

@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { constants, createGzip, type Gzip } from 'node:zlib';
+import type { ObjectStore } from '../aws/objects.ts';
+
+/** Lines gathered before they go to the compressor: one call per 64 KiB rather than one per line. */
+const FLUSH_CHARS = 65_536;
+
+/**
+ * Writes JSON lines into one gzipped object, in constant memory. Nothing is opened before the first line, nothing is
+ * visible before {@link close}, and what {@link abort} leaves behind is nothing.
+ */
+export class LineWriter {
+  readonly #objects: ObjectStore;
+  readonly #key: string;
+  #pending = '';
+  #gzip: Gzip | undefined;
+  #upload: Promise<void> | undefined;
+  #failure: unknown;
+  lines = 0;
+
+  constructor(objects: ObjectStore, key: string) {
+    this.#objects = objects;
+    this.#key = key;
+  }
+
+  /** @param value - anything JSON; a promise comes back only where the writer asks the caller to wait. */
+  write(value: unknown): Promise<void> | undefined {
+    this.#pending += `${JSON.stringify(value)}\n`;
+    this.lines++;
+    return this.#pending.length >= FLUSH_CHARS ? this.#flush() : undefined;
+  }
+
+  /**
+   * Makes the object visible, whole. Without any line nothing is written.
+   *
+   * @throws what S3 answered, if the object could not be written.
+   */
+  async close(): Promise<void> {
+    if (this.lines === 0) return;
+    await this.#flush();
+    this.#gzip?.end();
+    await this.#upload;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Gives up: the object does not appear. */
+  async abort(): Promise<void> {
+    this.#pending = '';
+    this.#gzip?.destroy(new Error('The slice was given up.'));
+    await this.#upload;
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = '';
+    if (this.#failure !== undefined) throw this.#failure;
+    const gzip = (this.#gzip ??= this.#open());
+    if (!gzip.write(text)) await Promise.race([once(gzip, 'drain'), this.#upload]);
+  }
+
+  #open(): Gzip {
+    // Level 4: within 5 % of the default's size on result lines, at half its time.
+    const gzip = createGzip({ level: 4, memLevel: 8, strategy: constants.Z_DEFAULT_STRATEGY });
+    // Errors arrive through the upload, which reads this stream; without a listener one would end the process.
+    gzip.on('error', () => {});
+    this.#upload = this.#objects.putStream(this.#key, gzip, { contentType: 'application/gzip' }).catch((error: unknown) => {
+      this.#failure = error;
+    });
+    return gzip;
+  }
+}

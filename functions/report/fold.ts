@@ -1,0 +1,89 @@
+import type { ObjectStore } from '../aws/objects.ts';
+import { keys, prefixes } from '../job/keys.ts';
+import type { Outcome } from '../job/outcome.ts';
+import { addTally, addUsage, emptyTally, emptyUsage, type Folded } from '../job/summary.ts';
+
+/**
+ * What report has folded of a job, `jobs/<job>/fold.json.gz`. It holds sums and the ids of the last minutes only: an outcome
+ * older than those was folded for certain, since S3 shows an object as soon as it is written.
+ */
+export interface FoldState extends Folded {
+  readonly v: 1;
+  /** Ids folded whose objects are no older than {@link MARGIN_MS} before the watermark, with their times. */
+  readonly recent: Readonly<Record<string, number>>;
+  /** Newest object folded when a listing last went through, ms (S3's clock). */
+  readonly watermarkMs: number;
+}
+
+/** Longer than any write of an outcome can take, the function's time limit and the SDK's own repeats included. */
+const MARGIN_MS = 15 * 60_000;
+/** Outcomes fetched at once. */
+const READ_AT_ONCE = 32;
+/** Ids are hexadecimal, so these prefixes cut a job's outcomes into equal parts that are listed side by side. */
+const SHARDS = '0123456789abcdef';
+/** Below this many outcomes one listing is as quick as sixteen, and a sixteenth of the price. */
+const SHARD_FROM_OUTCOMES = 4_000;
+
+export const emptyFold: FoldState = { v: 1, tally: emptyTally, usage: emptyUsage, outcomes: 0, children: 0, recent: {}, watermarkMs: 0 };
+
+/**
+ * Folds the outcomes that are new since the last time. Memory and reads follow what is new; the listing, at a thousand keys
+ * a call, is all that follows the whole.
+ *
+ * @param untilMs - stops reading at this time: what is not folded then is folded next time.
+ */
+export async function foldNew(objects: ObjectStore, job: string, state: FoldState, now: () => number, untilMs: number): Promise<FoldState> {
+  const shards =
+    state.outcomes >= SHARD_FROM_OUTCOMES ? Array.from(SHARDS, (digit) => prefixes.outcomes(job) + digit) : [prefixes.outcomes(job)];
+  let folded = {
+    tally: state.tally,
+    usage: state.usage,
+    outcomes: state.outcomes,
+    children: state.children,
+    lastCommitAt: state.lastCommitAt ?? '',
+  };
+  const recent = new Map(Object.entries(state.recent));
+  let newestMs = state.watermarkMs;
+  let isWhole = true;
+  const foldAll = async (found: readonly { id: string; modifiedMs: number }[]): Promise<void> => {
+    const outcomes = await Promise.all(found.map(({ id }) => objects.getJson<Outcome>(keys.outcome(job, id))));
+    for (const [i, outcome] of outcomes.entries()) {
+      const entry = found[i];
+      if (!outcome || !entry) continue;
+      folded = {
+        tally: addTally(folded.tally, outcome),
+        usage: addUsage(folded.usage, outcome.usage),
+        outcomes: folded.outcomes + 1,
+        children: folded.children + outcome.children.length,
+        lastCommitAt: outcome.committedAt > folded.lastCommitAt ? outcome.committedAt : folded.lastCommitAt,
+      };
+      recent.set(entry.id, entry.modifiedMs);
+      newestMs = Math.max(newestMs, entry.modifiedMs);
+    }
+  };
+  await Promise.all(
+    shards.map(async (prefix) => {
+      let found: { id: string; modifiedMs: number }[] = [];
+      for await (const { key, modifiedAt } of objects.list(prefix)) {
+        if (now() >= untilMs) {
+          isWhole = false;
+          return;
+        }
+        const modifiedMs = modifiedAt.getTime();
+        const id = key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
+        if (modifiedMs < state.watermarkMs - MARGIN_MS || recent.has(id)) continue;
+        found.push({ id, modifiedMs });
+        if (found.length === READ_AT_ONCE) {
+          await foldAll(found);
+          found = [];
+        }
+      }
+      await foldAll(found);
+    }),
+  );
+  const { lastCommitAt, ...sums } = folded;
+  // A listing that was cut short may have passed over old outcomes: the watermark stays, and they are found next time.
+  const watermarkMs = isWhole ? newestMs : state.watermarkMs;
+  const kept = [...recent].filter(([, modifiedMs]) => modifiedMs >= watermarkMs - MARGIN_MS);
+  return { v: 1, ...sums, ...(lastCommitAt && { lastCommitAt }), recent: Object.fromEntries(kept), watermarkMs };
+}

@@ -1,0 +1,63 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Cloud } from '../aws/cloud.ts';
+import type { Job } from '../job/job.ts';
+import { keys, prefixes } from '../job/keys.ts';
+import { isComplete, summarise, type Summary } from '../job/summary.ts';
+import { emptyFold, foldNew, type FoldState } from './fold.ts';
+import { reportPage } from './report-page.ts';
+
+export interface TickTools {
+  readonly cloud: Cloud;
+  readonly log: Logger;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Brings the summaries of all active jobs up to date. A job that cannot be read does not hold the others.
+ *
+ * @param untilMs - no further outcome is read after this; the next tick goes on.
+ * @returns the summaries of the jobs looked at.
+ */
+export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]> {
+  const summaries: Summary[] = [];
+  for await (const { key } of tools.cloud.objects.list(prefixes.active)) {
+    const id = key.slice(prefixes.active.length);
+    try {
+      const summary = await updateJob(tools, id, untilMs);
+      if (summary) summaries.push(summary);
+    } catch (error) {
+      tools.log.error('The summary of a job could not be brought up to date; the next tick tries again.', {
+        job: id,
+        error: error as Error,
+      });
+    }
+  }
+  return summaries;
+}
+
+/**
+ * Folds what is new of one job and writes its summary; when the job is complete, the final ones, and takes it off the list.
+ *
+ * @returns undefined where the job is gone.
+ */
+export async function updateJob({ cloud, now }: TickTools, id: string, untilMs: number): Promise<Summary | undefined> {
+  const { objects } = cloud;
+  // The definition first: with `enqueued` in it, every root batch had been sent before the outcomes are listed.
+  const job = await objects.getJson<Job>(keys.job(id));
+  if (!job) {
+    await objects.delete(keys.active(id));
+    return undefined;
+  }
+  const state = (await objects.getJson<FoldState>(keys.fold(id))) ?? emptyFold;
+  let folded = await foldNew(objects, id, state, now, untilMs);
+  // More outcomes than batches cannot be: whatever was folded twice, counting afresh sets it right.
+  if (job.enqueued && folded.outcomes > job.enqueued.roots + folded.children) folded = await foldNew(objects, id, emptyFold, now, untilMs);
+  const summary = summarise(job, folded, now());
+  if (folded.outcomes !== state.outcomes) await objects.putJson(keys.fold(id), folded);
+  await objects.put(keys.summary(id), JSON.stringify(summary, undefined, 2), { contentType: 'application/json' });
+  await objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' });
+  // Last: a crash before this leaves the job on the list, and the next tick writes the same again.
+  if (isComplete(job, folded)) await objects.delete(keys.active(id));
+  return summary;
+}

@@ -1,0 +1,247 @@
+import { sendBatches } from '../aws/cloud.ts';
+import { LanePace } from '../fetch/lane-pace.ts';
+import { RequestError } from '../job/errors.ts';
+import type { Batch } from '../job/batch.ts';
+import type { Job } from '../job/job.ts';
+import { keys } from '../job/keys.ts';
+import type { Outcome } from '../job/outcome.ts';
+import type { Request } from '../job/request.ts';
+import type { Scraper } from '../scraper/types.ts';
+import { Claims } from './claims.ts';
+import { followDrafts, makeChildren, pendingDrafts, restDraft, splitDrafts } from './children.ts';
+import type { IdleWatch } from './idle-watch.ts';
+import { laneConcurrency, scraperOf, type JobBook } from './job-book.ts';
+import { encodeClaims, type LaneState } from './lane-state.ts';
+import { LineWriter } from '../job/line-writer.ts';
+import { errorLine } from '../job/error-line.ts';
+import { PageSink } from './page-sink.ts';
+import { RequestSource } from '../job/request-source.ts';
+import { Slice, type SliceEnd } from './slice.ts';
+import { DEATHS, StartRecord } from './start-record.ts';
+import { TallyCounter } from '../job/tally.ts';
+import type { Tools } from './tools.ts';
+import type { UsageShare } from './usage-share.ts';
+
+/** A batch as SQS delivered it. */
+export interface Delivery {
+  readonly batch: Batch;
+  readonly receiptHandle: string;
+  /** Above 1: an earlier function may have died on it. */
+  readonly receiveCount: number;
+}
+
+/** What the batches of one invocation share. */
+export interface Invocation {
+  readonly tools: Tools;
+  readonly jobs: JobBook;
+  readonly usage: UsageShare;
+  readonly idle: IdleWatch;
+  /** Nothing is started after this, ms since the epoch. */
+  readonly endMs: number;
+  /** What is under way then is given up. */
+  readonly hardEndMs: number;
+}
+
+/**
+ * The exactly-once protocol for one batch, steps 0 to 8 of ARCHITECTURE.md. The outcome is the commit point: before it
+ * nothing has been sent or marked seen, after it only what it names is.
+ *
+ * @throws what S3 or SQS answered: the batch is not committed or not finished, and must come back.
+ */
+export async function runBatch(invocation: Invocation, state: LaneState, delivery: Delivery): Promise<Outcome | undefined> {
+  const { cloud } = invocation.tools;
+  const { batch } = delivery;
+  const key = keys.outcome(batch.job, batch.id);
+  const [known, job] = await Promise.all([cloud.objects.getJson<Outcome>(key), invocation.jobs.get(batch.job)]);
+  if (!job) {
+    invocation.tools.log.warn('A batch of a job that is gone is dropped.', { job: batch.job, batch: batch.id });
+    await cloud.requests.delete(delivery.receiptHandle);
+    return undefined;
+  }
+  const outcome = known ?? (await work(invocation, state, delivery, job));
+  // In this order: a repeat after a crash in between does the rest again, and each step bears it.
+  await sendBatches(cloud, outcome.children, invocation.tools.now());
+  if (outcome.claims !== undefined) await state.addSeen(batch.job, outcome.claims);
+  await state.saveHost();
+  await cloud.requests.delete(delivery.receiptHandle);
+  return outcome;
+}
+
+/** Steps 0 to 5 for a batch without an outcome. */
+async function work(invocation: Invocation, state: LaneState, delivery: Delivery, job: Job): Promise<Outcome> {
+  const { tools, jobs } = invocation;
+  const { batch } = delivery;
+  const startedAt = new Date(tools.now()).toISOString();
+  const isRepeat = delivery.receiveCount > 1;
+  const commit = (parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims'>>, tally: TallyCounter) =>
+    commitOutcome(invocation, batch, startedAt, parts, tally);
+
+  if (await jobs.isCancelled(job.id)) {
+    const tally = new TallyCounter();
+    tally.skip('cancelled', batch.count);
+    if (isRepeat) await removeStale(tools, job, batch);
+    return commit({ children: [] }, tally);
+  }
+  if (isRepeat && batch.count > 1) {
+    // What the earlier run wrote without committing must not stay beside the results of the parts.
+    await removeStale(tools, job, batch);
+    return commit({ children: await makeChildren(tools.cloud.objects, batch, splitDrafts(batch), tools.now()) }, new TallyCounter());
+  }
+  const scraper = tools.scrapers[job.scraper];
+  if (!isRepeat) return commitSlice(invocation, state, batch, job, scraper, startedAt);
+
+  const starts = new StartRecord(tools.cloud, batch);
+  if ((await starts.count()) >= DEATHS) {
+    const error = new RequestError(
+      'crash',
+      `Functions died ${DEATHS} times on this request alone (out of memory, or over the time limit).`,
+    );
+    return commitSlice(invocation, state, batch, job, scraper, startedAt, error);
+  }
+  await starts.begin();
+  try {
+    return await commitSlice(invocation, state, batch, job, scraper, startedAt);
+  } catch (error) {
+    // Ended in good order: a write that failed is no death.
+    await starts.end();
+    throw error;
+  }
+}
+
+/** Steps 2 to 5: works a slice of the batch and commits it. With a verdict, every request fails with it instead. */
+async function commitSlice(
+  invocation: Invocation,
+  state: LaneState,
+  batch: Batch,
+  job: Job,
+  known: Scraper | undefined,
+  startedAt: string,
+  verdict?: RequestError,
+): Promise<Outcome> {
+  const { tools } = invocation;
+  const { cloud } = tools;
+  const tally = new TallyCounter();
+  const results = new LineWriter(cloud.objects, keys.results(job, batch.id));
+  const errors = new LineWriter(cloud.objects, keys.errors(job, batch.id));
+  const source = new RequestSource(cloud.objects, batch);
+  try {
+    await state.load(job.id, !job.unique);
+    const claims = new Claims(job.unique ? undefined : state.seen(job.id));
+    let end: SliceEnd;
+    let follows: Iterable<Request> = [];
+    const laneRule = { groupBy: known?.politeness.groupBy ?? 'host', lanes: job.lanes } as const;
+    const refusal = verdict ?? (known ? undefined : unknownScraper(job));
+    if (refusal || !known) {
+      end = await failAll(source, claims, refusal ?? unknownScraper(job), known?.firstPage ?? '', errors, tally, tools.now);
+    } else {
+      const scraper = scraperOf(job, known);
+      const sink = new PageSink({ results, errors, tally, scraper, now: tools.now });
+      const { delay: delayMs, concurrency } = scraper.politeness;
+      const pace = new LanePace(
+        { concurrency: laneConcurrency(batch.lane, concurrency, job.lanes), delayMs, random: tools.random },
+        state.pace,
+      );
+      const isCancelled = () => invocation.jobs.isCancelled(job.id);
+      const { idle, endMs, hardEndMs } = invocation;
+      const slice = new Slice({
+        tools,
+        job,
+        scraper,
+        lane: batch.lane,
+        laneRule,
+        state,
+        pace,
+        source,
+        sink,
+        idle,
+        endMs,
+        hardEndMs,
+        isCancelled,
+      });
+      end = await slice.run();
+      state.pace = pace.toState();
+      if (!end.cancelled) follows = sink.follows.values();
+    }
+    const drafts = [];
+    if (end.cancelled) tally.skip('cancelled', batch.count - end.taken + end.pending.length);
+    else drafts.push(...restDraft(batch, end.taken, end.notBeforeMs), ...pendingDrafts(end.pending, laneRule));
+    const followed = followDrafts(follows, laneRule);
+    tally.followed = followed.reduce((sum, draft) => sum + draft.count, 0);
+    const children = await makeChildren(cloud.objects, batch, [...drafts, ...followed], tools.now());
+    await Promise.all([results.close(), errors.close(), removeStale(tools, job, batch, results.lines === 0, errors.lines === 0)]);
+    return await commitOutcome(
+      invocation,
+      batch,
+      startedAt,
+      { children, ...(!job.unique && { claims: encodeClaims(claims.made) }) },
+      tally,
+    );
+  } catch (error) {
+    await Promise.all([results.abort(), errors.abort()]);
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+async function commitOutcome(
+  invocation: Invocation,
+  batch: Batch,
+  startedAt: string,
+  parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims'>>,
+  tally: TallyCounter,
+): Promise<Outcome> {
+  const outcome: Outcome = {
+    v: 1,
+    job: batch.job,
+    batch: batch.id,
+    lane: batch.lane,
+    startedAt,
+    committedAt: new Date(invocation.tools.now()).toISOString(),
+    ...tally.reading(),
+    ...parts,
+    usage: invocation.usage.take(),
+  };
+  await invocation.tools.cloud.objects.putJson(keys.outcome(batch.job, batch.id), outcome);
+  return outcome;
+}
+
+/** Ends every request of the batch with one error. */
+async function failAll(
+  source: RequestSource,
+  claims: Claims,
+  error: RequestError,
+  firstPage: string,
+  errors: LineWriter,
+  tally: TallyCounter,
+  now: () => number,
+): Promise<SliceEnd> {
+  let taken = 0;
+  for (;;) {
+    const next = source.take() ?? ((await source.load()) ? source.take() : undefined);
+    if (!next) break;
+    taken++;
+    const request = claims.claim(next);
+    if (!request) {
+      tally.skip('duplicate');
+      continue;
+    }
+    tally.failed++;
+    tally.error(error.code, request.url, error.message);
+    await errors.write(errorLine(request, error, firstPage, new Date(now())));
+  }
+  return { taken, pending: [], notBeforeMs: 0, cancelled: false };
+}
+
+/** An earlier run of the batch may have written objects that this one does not overwrite. */
+async function removeStale(tools: Tools, job: Job, batch: Batch, results = true, errors = true): Promise<void> {
+  const { objects } = tools.cloud;
+  await Promise.all([
+    results ? objects.delete(keys.results(job, batch.id)) : undefined,
+    errors ? objects.delete(keys.errors(job, batch.id)) : undefined,
+  ]);
+}
+
+function unknownScraper(job: Job): RequestError {
+  return new RequestError('unknown-scraper', `Scraper ${JSON.stringify(job.scraper)} is not among the deployed ones.`);
+}

@@ -1,0 +1,16 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { connect } from '../aws/cloud.ts';
+import { createFetcher } from '../fetch/fetcher.ts';
+import { log } from '../log.ts';
+import { readOptions } from '../options.ts';
+import { scrapers } from '../scrapers/index.ts';
+import { runInvocation } from './invocation.ts';
+
+const options = readOptions(process.env);
+const tools = { cloud: connect(options), fetcher: createFetcher(options), scrapers, options, log, now: Date.now, random: Math.random };
+
+/** Lambda's door: batches of requests from the Requests queue; reports the messages that must come back. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const failed = await runInvocation(tools, event.Records, context.getRemainingTimeInMillis());
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

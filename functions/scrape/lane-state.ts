@@ -1,0 +1,85 @@
+import type { Cloud } from '../aws/cloud.ts';
+import type { PaceState } from '../fetch/lane-pace.ts';
+import { keys } from '../job/keys.ts';
+import { decodeHashes, encodeHashes, SeenSet } from '../job/seen.ts';
+import { RobotsCache, type RobotsRecord } from './robots-cache.ts';
+
+/** What a lane remembers of its host between invocations: `state/hosts/<lane>.json`. */
+interface HostRecord {
+  readonly v: 1;
+  readonly lane: string;
+  readonly robots: Readonly<Record<string, RobotsRecord>>;
+  readonly pace?: PaceState;
+}
+
+/**
+ * A lane's state: robots.txt and pace of its host, and per job the requests it has taken up. One invocation owns a lane at
+ * a time (its FIFO group), so reading, changing and writing back plain objects is safe.
+ */
+export class LaneState {
+  readonly #cloud: Cloud;
+  readonly lane: string;
+  readonly #seen = new Map<string, SeenSet>();
+  robots = new RobotsCache({});
+  pace: PaceState | undefined;
+  #loaded = false;
+  #saved = '';
+
+  constructor(cloud: Cloud, lane: string) {
+    this.#cloud = cloud;
+    this.lane = lane;
+  }
+
+  /** Reads the host's record (once) and the job's seen-set (once, where the job needs one). */
+  async load(job: string, needsSeen: boolean): Promise<void> {
+    await Promise.all([this.#loaded ? undefined : this.#loadHost(), needsSeen ? this.#loadSeen(job) : undefined]);
+  }
+
+  /** The requests taken up by this lane in a job, as committed. */
+  seen(job: string): SeenSet {
+    const seen = this.#seen.get(job);
+    if (!seen) throw new Error(`The seen-set of lane ${this.lane} in job ${job} is used before it is loaded.`);
+    return seen;
+  }
+
+  /** Step 7: adds committed claims. @throws what S3 answered: the batch then comes back and adds them again. */
+  async addSeen(job: string, claims: string): Promise<void> {
+    const seen = await this.#loadSeen(job);
+    let added = false;
+    for (const hash of decodeHashes(Buffer.from(claims, 'base64'))) if (seen.add(hash)) added = true;
+    if (added) await this.#cloud.objects.put(keys.seen(job, this.lane), seen.encode(), { contentType: 'application/octet-stream' });
+  }
+
+  /** Writes the host's record if it has changed. Losing it costs a robots.txt fetch or an early try, never a result. */
+  async saveHost(): Promise<void> {
+    if (!this.#loaded) return;
+    const record: HostRecord = { v: 1, lane: this.lane, robots: this.robots.toRecords(), ...(this.pace && { pace: this.pace }) };
+    const text = JSON.stringify(record);
+    const isBlank = Object.keys(record.robots).length === 0 && record.pace === undefined;
+    if (text === this.#saved || (isBlank && this.#saved === '')) return;
+    await this.#cloud.objects.put(keys.host(this.lane), text, { contentType: 'application/json' });
+    this.#saved = text;
+  }
+
+  async #loadHost(): Promise<void> {
+    const record = await this.#cloud.objects.getJson<HostRecord>(keys.host(this.lane));
+    this.robots = new RobotsCache(record?.robots ?? {});
+    this.pace = record?.pace;
+    this.#saved = record ? JSON.stringify(record) : '';
+    this.#loaded = true;
+  }
+
+  async #loadSeen(job: string): Promise<SeenSet> {
+    const known = this.#seen.get(job);
+    if (known) return known;
+    const bytes = await this.#cloud.objects.get(keys.seen(job, this.lane));
+    const seen = bytes ? SeenSet.decode(bytes) : new SeenSet();
+    this.#seen.set(job, seen);
+    return seen;
+  }
+}
+
+/** Claims as an outcome carries them. */
+export function encodeClaims(claims: readonly bigint[]): string {
+  return encodeHashes(claims, claims.length).toString('base64');
+}

@@ -1,0 +1,70 @@
+import type { FetchedPage } from '../fetch/types.ts';
+import type { RequestError } from '../job/errors.ts';
+import { errorLine } from '../job/error-line.ts';
+import type { LineWriter } from '../job/line-writer.ts';
+import { requestKey, type Request } from '../job/request.ts';
+import type { ResultLine } from '../job/result.ts';
+import { keyHash } from '../job/seen.ts';
+import type { TallyCounter } from '../job/tally.ts';
+import type { PageYield, Scraper } from '../scraper/types.ts';
+import type { SliceSink } from './slice.ts';
+
+/** Turns pages and failures into result lines, error lines, counts and new requests. */
+export class PageSink implements SliceSink {
+  readonly #results: LineWriter;
+  readonly #errors: LineWriter;
+  readonly #tally: TallyCounter;
+  readonly #scraper: Scraper;
+  readonly #now: () => number;
+  /** New requests by identity: a page linked twice in one batch is sent on once. */
+  readonly follows = new Map<bigint, Request>();
+
+  constructor(parts: { results: LineWriter; errors: LineWriter; tally: TallyCounter; scraper: Scraper; now: () => number }) {
+    this.#results = parts.results;
+    this.#errors = parts.errors;
+    this.#tally = parts.tally;
+    this.#scraper = parts.scraper;
+    this.#now = parts.now;
+  }
+
+  page(request: Request, page: FetchedPage, { items, follows }: PageYield): Promise<void> | undefined {
+    this.#tally.succeeded++;
+    this.#tally.wireBytes += page.provenance.wireBytes;
+    this.#tally.decodedBytes += page.provenance.decodedBytes;
+    for (const follow of follows) {
+      if ((follow.depth ?? 0) > this.#scraper.maxDepth) continue;
+      const hash = keyHash(requestKey(follow));
+      if (!this.follows.has(hash)) this.follows.set(hash, follow);
+    }
+    let full: Promise<void> | undefined;
+    for (const item of items) {
+      this.#tally.items++;
+      const line: ResultLine = {
+        url: request.url,
+        page: request.page ?? this.#scraper.firstPage,
+        item,
+        ...(request.data !== undefined && { data: request.data }),
+        ...page.provenance,
+        attempts: (request.attempts ?? 0) + 1,
+      };
+      full = this.#results.write(line) ?? full;
+    }
+    return full;
+  }
+
+  failed(request: Request, error: RequestError): Promise<void> | undefined {
+    // A page that robots.txt forbids is left out on purpose: it has a line, and counts as skipped.
+    if (error.code === 'robots') this.#tally.skip('robots');
+    else this.#tally.failed++;
+    this.#tally.error(error.code, request.url, error.message);
+    return this.#errors.write(errorLine(request, error, this.#scraper.firstPage, new Date(this.#now())));
+  }
+
+  duplicate(): void {
+    this.#tally.skip('duplicate');
+  }
+
+  fetched(): void {
+    this.#tally.fetches++;
+  }
+}

@@ -1,0 +1,317 @@
+import type { FetchedPage } from '../fetch/types.ts';
+import type { LanePace } from '../fetch/lane-pace.ts';
+import { retryDelayMs } from '../fetch/retry-timing.ts';
+import { RequestError } from '../job/errors.ts';
+import type { Job } from '../job/job.ts';
+import { laneOf, type LaneRule } from '../job/lane.ts';
+import { targetOf, type Request } from '../job/request.ts';
+import type { PageYield, Scraper } from '../scraper/types.ts';
+import { fetchRequestOf, originOf } from './fetch-request.ts';
+import type { Claims } from './claims.ts';
+import type { IdleWatch } from './idle-watch.ts';
+import type { LaneState } from './lane-state.ts';
+import type { RequestSource } from '../job/request-source.ts';
+import type { Tools } from './tools.ts';
+
+/** A request that goes on in a later batch, with the time from which it may. */
+export interface Pending {
+  readonly request: Request;
+  readonly dueMs: number;
+}
+
+/** Where a slice puts what it finds; a promise asks the slice to wait (the sink is full). */
+export interface SliceSink {
+  page(request: Request, page: FetchedPage, pageYield: PageYield): Promise<void> | undefined;
+  failed(request: Request, error: RequestError): Promise<void> | undefined;
+  duplicate(): void;
+  fetched(): void;
+}
+
+export interface SliceEnd {
+  /** Requests taken from the source, from its start; the rest belongs to a child. */
+  readonly taken: number;
+  /** Taken but unfinished: retries, moves to another lane, what was under way when time was up. All claimed. */
+  readonly pending: readonly Pending[];
+  /** The lane may not go on before this (ms since the epoch); 0 = at once. */
+  readonly notBeforeMs: number;
+  /** The slice stopped because the job was cancelled. */
+  readonly cancelled: boolean;
+}
+
+export interface SliceJob {
+  readonly tools: Tools;
+  readonly job: Job;
+  readonly scraper: Scraper;
+  readonly lane: string;
+  readonly laneRule: LaneRule;
+  readonly state: LaneState;
+  readonly pace: LanePace;
+  readonly source: RequestSource;
+  readonly claims: Claims;
+  readonly sink: SliceSink;
+  readonly idle: IdleWatch;
+  /** Nothing is started after this. */
+  readonly endMs: number;
+  /** What is under way then is given up and goes on in a child. */
+  readonly hardEndMs: number;
+  readonly isCancelled: () => Promise<boolean>;
+}
+
+/** How often a slice looks for the job's stop sign, ms. */
+const CANCEL_CHECK_MS = 5_000;
+/** Requests taken up while robots.txt is on its way; more would only wait in memory. */
+const MAX_PARKED = 64;
+/** Attempts of a request whose host asks for pauses (429, 503): those waits are the host's wish, not the page's fault. */
+const EXTRA_ATTEMPTS_LATER = 4;
+
+/**
+ * Works through the requests of one batch until they are done or the time is up, at the lane's pace: the lane's single
+ * thread of decisions. Every fetch runs on its own; whatever ends or becomes due wakes the loop.
+ */
+export class Slice {
+  readonly #j: SliceJob;
+  readonly #abort = new AbortController();
+  readonly #pending: Pending[] = [];
+  /** Failed requests that wait out their back-off inside this slice. */
+  readonly #retries: Pending[] = [];
+  /** Requests that wait for the robots.txt of their origin. */
+  readonly #parked = new Map<string, Request[]>();
+  readonly #ready: Request[] = [];
+  #parkedCount = 0;
+  #taken = 0;
+  #running = 0;
+  #wake: () => void = () => {};
+  #givenBack = false;
+  #cancelled = false;
+  #failure: unknown;
+
+  constructor(job: SliceJob) {
+    this.#j = job;
+  }
+
+  /** @throws what a sink or a segment read threw: the batch cannot be committed. */
+  async run(): Promise<SliceEnd> {
+    const { now } = this.#j.tools;
+    let nextCancelCheckMs = now() + CANCEL_CHECK_MS;
+    this.#j.idle.enter();
+    try {
+      for (;;) {
+        if (this.#failure !== undefined) break;
+        if (now() >= nextCancelCheckMs) {
+          nextCancelCheckMs = now() + CANCEL_CHECK_MS;
+          this.#cancelled ||= await this.#j.isCancelled();
+        }
+        const stopping = this.#givenBack || this.#cancelled || now() >= this.#j.endMs || this.#isPausedBeyondSlice();
+        if (!stopping) await this.#startDue();
+        if (this.#running === 0 && (stopping || this.#isDone())) break;
+        if (now() >= this.#j.hardEndMs) this.#abort.abort();
+        await this.#sleep(stopping ? this.#j.hardEndMs : Math.min(this.#nextStartMs(), this.#j.endMs));
+      }
+    } finally {
+      this.#j.idle.leave(this);
+      this.#abort.abort();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const notBeforeMs = Math.max(0, this.#j.pace.pausedUntil, this.#givenBack ? now() + finite(this.#j.pace.waitMs(now())) : 0);
+    for (const request of [...this.#ready, ...[...this.#parked.values()].flat()]) this.#pending.push({ request, dueMs: notBeforeMs });
+    return {
+      taken: this.#taken,
+      pending: [...this.#pending, ...this.#retries],
+      notBeforeMs: notBeforeMs > now() ? notBeforeMs : 0,
+      cancelled: this.#cancelled,
+    };
+  }
+
+  /** Starts whatever the pace allows now. */
+  async #startDue(): Promise<void> {
+    const { pace, tools } = this.#j;
+    while (this.#parkedCount < MAX_PARKED && tools.now() < this.#j.endMs && pace.waitMs(tools.now()) === 0) {
+      const request = this.#takeReady() ?? (await this.#takeNew());
+      if (!request) return;
+      const origin = originOf(targetOf(request));
+      if (this.#j.scraper.politeness.robots === 'obey' && !this.#j.state.robots.isFresh(origin, tools.now())) {
+        this.#park(origin, request);
+        continue;
+      }
+      this.#launch(() => this.#work(request, origin));
+    }
+  }
+
+  #takeReady(): Request | undefined {
+    const ready = this.#ready.shift();
+    if (ready) return ready;
+    if (this.#nextRetryMs() > this.#j.tools.now()) return undefined;
+    return this.#retries.shift()?.request;
+  }
+
+  /** The next request that the lane has not seen, claimed. */
+  async #takeNew(): Promise<Request | undefined> {
+    for (;;) {
+      const request = this.#j.source.take() ?? ((await this.#j.source.load()) ? this.#j.source.take() : undefined);
+      if (!request) return undefined;
+      this.#taken++;
+      const claimed = this.#j.claims.claim(request);
+      if (claimed) return claimed;
+      this.#j.sink.duplicate();
+    }
+  }
+
+  /** Waits with a request for its origin's robots.txt; the first one there fetches it, within the lane's pace. */
+  #park(origin: string, request: Request): void {
+    const parked = this.#parked.get(origin);
+    this.#parkedCount++;
+    if (parked) {
+      parked.push(request);
+      return;
+    }
+    this.#parked.set(origin, [request]);
+    this.#launch(async () => {
+      const { tools, pace, state } = this.#j;
+      const startedMs = tools.now();
+      pace.started(startedMs);
+      try {
+        await state.robots.load(origin, tools.fetcher, tools.now, this.#abort.signal);
+      } finally {
+        pace.ended(tools.now(), { latencyMs: tools.now() - startedMs });
+      }
+      const crawlDelayMs = state.robots.crawlDelayMs(origin);
+      if (crawlDelayMs !== undefined) pace.declare(crawlDelayMs);
+      const free = this.#parked.get(origin) ?? [];
+      this.#parked.delete(origin);
+      this.#parkedCount -= free.length;
+      this.#ready.push(...free);
+    });
+  }
+
+  async #work(request: Request, origin: string): Promise<void> {
+    const { tools, pace, scraper, sink, state } = this.#j;
+    const target = targetOf(request);
+    if (scraper.politeness.robots === 'obey') {
+      const refusal = state.robots.refusal(origin, target);
+      if (refusal) return this.#fail(request, refusal);
+    }
+    const startedMs = tools.now();
+    pace.started(startedMs);
+    sink.fetched();
+    let page: FetchedPage;
+    try {
+      const isOwn = (url: string) => laneOf(url, this.#j.laneRule) === this.#j.lane;
+      const answer = await tools.fetcher.fetch(fetchRequestOf(request, scraper.request, isOwn, this.#abort.signal));
+      const status = answer.kind === 'page' ? { status: answer.status } : {};
+      pace.ended(tools.now(), { latencyMs: tools.now() - startedMs, ...status });
+      if (answer.kind === 'elsewhere') {
+        // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
+        this.#pending.push({ request: { ...request, claimed: true, location: answer.location, redirects: answer.redirects }, dueMs: 0 });
+        return;
+      }
+      page = answer;
+    } catch (error) {
+      const failure = asRequestError(error);
+      const seen = { latencyMs: tools.now() - startedMs, code: failure.code };
+      pace.ended(tools.now(), {
+        ...seen,
+        ...(failure.status !== undefined && { status: failure.status }),
+        ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
+      });
+      // Given up because the invocation's time is up: it goes on in a child as if it had not been started.
+      if (this.#abort.signal.aborted) this.#pending.push({ request: { ...request, claimed: true }, dueMs: 0 });
+      else await this.#fail(request, failure);
+      return;
+    }
+    let pageYield: PageYield;
+    try {
+      pageYield = await scraper.run(request, page);
+    } catch (error) {
+      return this.#fail(request, asRequestError(error));
+    }
+    await sink.page(request, page, pageYield);
+  }
+
+  /** Plans another attempt, or ends the request with an error line. */
+  async #fail(request: Request, error: RequestError): Promise<void> {
+    // What robots.txt forbids was not fetched.
+    const attempts = (request.attempts ?? 0) + (error.code === 'robots' && error.next === 'never' ? 0 : 1);
+    const allowed = this.#j.scraper.request.retries + 1 + (error.next === 'later' ? EXTRA_ATTEMPTS_LATER : 0);
+    const tried: Request = { ...request, claimed: true, attempts };
+    if (error.next === 'never' || attempts >= allowed) {
+      await this.#j.sink.failed(tried, error);
+      return;
+    }
+    const { now, random } = this.#j.tools;
+    const waitMs = retryDelayMs(attempts, { random, ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }) });
+    const dueMs = now() + waitMs;
+    const at = this.#retries.findIndex((r) => r.dueMs > dueMs);
+    this.#retries.splice(at < 0 ? this.#retries.length : at, 0, { request: tried, dueMs });
+  }
+
+  /** The earliest retry; they are kept in the order of their times. */
+  #nextRetryMs(): number {
+    return this.#retries[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  #launch(task: () => Promise<void>): void {
+    this.#running++;
+    void task()
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => {
+        this.#running--;
+        this.#wake();
+      });
+  }
+
+  #isDone(): boolean {
+    return this.#ready.length === 0 && this.#retries.length === 0 && this.#parked.size === 0 && this.#j.source.isEmpty;
+  }
+
+  /** A pause longer than the slice has left is waited for in the queue. */
+  #isPausedBeyondSlice(): boolean {
+    return this.#j.pace.pausedUntil >= this.#j.endMs;
+  }
+
+  /** When the loop has something to start: at once when woken, else when the pace or a back-off says so. */
+  #nextStartMs(): number {
+    const { pace, tools, source } = this.#j;
+    const nowMs = tools.now();
+    const paceMs = nowMs + pace.waitMs(nowMs);
+    // With as many waiting for robots.txt as may, only its arrival frees anything.
+    if (this.#parkedCount >= MAX_PARKED) return Number.POSITIVE_INFINITY;
+    if (this.#ready.length > 0 || !source.isEmpty) return paceMs;
+    return Math.max(this.#nextRetryMs(), paceMs);
+  }
+
+  async #sleep(untilMs: number): Promise<void> {
+    const { tools, idle } = this.#j;
+    const nowMs = tools.now();
+    if (this.#running === 0) {
+      idle.wait(this, untilMs, () => {
+        this.#givenBack = true;
+        this.#wake();
+      });
+    }
+    if (!this.#givenBack && untilMs > nowMs) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        // Beyond this bound setTimeout fires at once; the loop simply comes round again.
+        if (Number.isFinite(untilMs)) timer = setTimeout(resolve, Math.min(untilMs - nowMs, 2 ** 31 - 1));
+      });
+      clearTimeout(timer);
+      this.#wake = () => {};
+    }
+    idle.resume(this);
+  }
+}
+
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0;
+}
+
+/** Whatever is not a named failure of the request is a fault of urldrop: it ends that page, never its batch. */
+export function asRequestError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  return new RequestError('internal', `Unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`, {
+    cause: error,
+  });
+}
