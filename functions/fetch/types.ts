@@ -17,7 +17,13 @@ export interface FetchRequest {
   readonly redirects: number;
   /** Whether this lane may fetch a redirect's target itself: politeness belongs to the target's lane. */
   readonly isOwn: (url: string) => boolean;
+  /** Ends the fetch with code `cancelled`. */
   readonly signal?: AbortSignal;
+  /**
+   * The URL that `headers` were written for; absent: `url` itself. Where `url` is the target of a redirect that another lane
+   * handed on and of another origin, credentials among the headers are left out.
+   */
+  readonly credentialsFor?: string;
 }
 
 /** A page as fetched, decoded and within its limits. */
@@ -44,6 +50,8 @@ export interface RedirectedElsewhere {
   readonly kind: 'elsewhere';
   readonly location: string;
   readonly redirects: number;
+  /** Method to go on with: a redirect can turn POST into GET, and the body is then dropped. */
+  readonly method: string;
 }
 
 /**

@@ -1,0 +1,188 @@
+import type { Dispatcher } from 'undici';
+import type { Connection, ConnectionAware } from './connections.ts';
+
+/** What to do with the body once the headers are known. */
+export type BodyPlan =
+  | { readonly kind: 'read'; readonly maxBytes: number; readonly tooLarge: (seen: string) => Error; readonly check?: BodyCheck }
+  /** Not wanted: read to its end if that is near, so that the connection can be used again, else cut off. */
+  | { readonly kind: 'skip' };
+
+/** Looks at what has come so far, each time that its length has doubled; throws to stop the exchange. */
+export type BodyCheck = (chunks: readonly Buffer[], received: number) => void;
+
+/** One request and its answer, as they went over the wire. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty for a skipped body. */
+  readonly body: Buffer;
+  readonly wireBytes: number;
+  readonly connection: Connection | undefined;
+  /** `performance.now()` when the headers were there. */
+  readonly headersAt: number;
+}
+
+export interface ExchangeOptions {
+  readonly plan: (status: number, headers: Readonly<Record<string, string>>) => BodyPlan;
+  readonly maxHeaders: number;
+  readonly tooManyHeaders: (count: number) => Error;
+}
+
+/** An unwanted body up to this size costs less than a new connection. */
+const SKIP_BYTES = 65_536;
+/** First length at which a body check runs. */
+const FIRST_CHECK_BYTES = 65_536;
+
+/**
+ * One exchange at undici's dispatch level: collects the answer within its limits and settles exactly once.
+ * Whatever happens, the body is read to its end or its stream is aborted, so no connection is left hanging.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
+  client: ConnectionAware['client'];
+  readonly answer: Promise<Answer>;
+  /** What has been reached: for the message of a timeout. */
+  phase: 'connecting' | 'waiting for headers' | 'reading the body' = 'connecting';
+  wireBytes = 0;
+  /** Headers of the final answer have come: the request is not one that may be sent again unseen. */
+  answered = false;
+
+  readonly #options: ExchangeOptions;
+  readonly #chunks: Buffer[] = [];
+  #resolve!: (answer: Answer) => void;
+  #reject!: (error: Error) => void;
+  #settled = false;
+  #reason: Error | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #connection: Connection | undefined;
+  #status = 0;
+  #headers: Readonly<Record<string, string>> = {};
+  #headersAt = 0;
+  #plan: BodyPlan = { kind: 'skip' };
+  #nextCheck = FIRST_CHECK_BYTES;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** The connection that the request went out on. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** Ends the exchange with an error, at whatever point it is. */
+  fail(error: Error): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#reason = error;
+    this.#reject(error);
+    // While connecting there is no controller yet: onRequestStart aborts.
+    this.#controller?.abort(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#reason) {
+      controller.abort(this.#reason);
+      return;
+    }
+    this.phase = 'waiting for headers';
+    this.#connection = this.client?.connection;
+    if (this.#connection) this.#connection.uses++;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, raw: Record<string, string | string[] | undefined>): void {
+    // 103 Early Hints and the like: the answer is still to come.
+    if (status < 200 || this.#settled) return;
+    this.phase = 'reading the body';
+    this.answered = true;
+    this.#headersAt = performance.now();
+    this.#status = status;
+    const names = Object.keys(raw);
+    let count = 0;
+    const headers: Record<string, string> = {};
+    for (const name of names) {
+      const value = raw[name];
+      if (value === undefined) continue;
+      if (typeof value === 'string') {
+        count++;
+        headers[name] = value;
+      } else {
+        count += value.length;
+        headers[name] = value.join(name === 'set-cookie' ? '\n' : ', ');
+      }
+    }
+    if (count > this.#options.maxHeaders) {
+      this.fail(this.#options.tooManyHeaders(count));
+      return;
+    }
+    this.#headers = headers;
+    try {
+      this.#plan = this.#options.plan(status, headers);
+    } catch (error) {
+      this.fail(error as Error);
+      return;
+    }
+    const declared = Number(headers['content-length'] ?? 0);
+    if (this.#plan.kind === 'skip' && declared > SKIP_BYTES) this.#cut();
+    else if (this.#plan.kind === 'read' && declared > this.#plan.maxBytes) {
+      this.fail(this.#plan.tooLarge(`Content-Length is ${declared}`));
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.wireBytes += chunk.length;
+    const plan = this.#plan;
+    if (plan.kind === 'skip') {
+      if (this.wireBytes > SKIP_BYTES) this.#cut();
+      return;
+    }
+    if (this.wireBytes > plan.maxBytes) {
+      this.fail(plan.tooLarge(`${this.wireBytes} bytes came so far`));
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (plan.check && this.wireBytes >= this.#nextCheck) {
+      this.#nextCheck = this.wireBytes * 2;
+      try {
+        plan.check(this.#chunks, this.wireBytes);
+      } catch (error) {
+        this.fail(error as Error);
+      }
+    }
+  }
+
+  onResponseEnd(): void {
+    // A reset inside a body without a length is no end, though the parser takes it for one.
+    if (this.#connection?.broken && !this.#settled) this.fail(this.#connection.broken);
+    else this.#finish();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error);
+  }
+
+  /** Enough of an unwanted body: the answer stands, the connection goes. */
+  #cut(): void {
+    this.#finish();
+    this.#controller?.abort(new Error('the body is not wanted'));
+  }
+
+  #finish(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const [first] = this.#chunks;
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, first ? this.wireBytes : 0),
+      wireBytes: this.wireBytes,
+      connection: this.#connection,
+      headersAt: this.#headersAt,
+    });
+  }
+}

@@ -1,0 +1,234 @@
+/** What a lane may do to its host. Times in ms. */
+export interface PaceOptions {
+  /** Requests in flight, at least 1. */
+  readonly concurrency: number;
+  /** Least time between two starts. */
+  readonly delayMs: number;
+  /** The host's own `crawl-delay`, where it is known already; see {@link LanePace.declare}. */
+  readonly crawlDelayMs?: number;
+  /** Lanes that share the host: what robots.txt declares is for all of them together. Absent = 1. */
+  readonly lanes?: number;
+  /** Spread requests by measured latency; absent = true. */
+  readonly adaptive?: boolean;
+  /** A number in [0, 1): jitter. */
+  readonly random: () => number;
+}
+
+/** What a lane remembers of its pace between invocations (JSON). Times in ms since the epoch. */
+export interface PaceState {
+  readonly lastStartMs: number;
+  /** Time that had to pass after it. */
+  readonly gapMs: number;
+  readonly pausedUntilMs: number;
+  /** Pauses in a row that no success came between. */
+  readonly pauses: number;
+  /** Connection failures in a row. */
+  readonly failures: number;
+  /** Requests in flight allowed at present: small after a pause, back to normal with successes. */
+  readonly window: number;
+  readonly latencyMs: number;
+}
+
+/** How a request ended, as the host's pace sees it. */
+export interface PaceObservation {
+  readonly latencyMs: number;
+  readonly status?: number;
+  /** Code of the failure, if it was one. */
+  readonly code?: string;
+  readonly retryAfterMs?: number;
+}
+
+/** Pause after a 429 or 503 that names no time: doubled with every further one. */
+const THROTTLED_PAUSE_MS = 5_000;
+/** Pause when a host is down, tripled with every further one: 10 s, 30 s, 90 s, 270 s, then the most. */
+const DOWN_PAUSE_MS = 10_000;
+/** The longest pause of our own choosing: what SQS can delay a message by. */
+const MAX_PAUSE_MS = 900_000;
+/** The longest that a host can ask for. */
+const MAX_ASKED_PAUSE_MS = 86_400_000;
+/** Connection failures in a row, at least, that make a host count as down. */
+const DOWN_FAILURES = 5;
+/** Failed probes, each after a longer pause, after which nothing more is expected of a host for now. */
+export const DOWN_PROBES = 3;
+/** Part of a gap or pause that jitter adds at most: a fleet must not come in step, and no wait may be shorter than asked. */
+const JITTER = 0.25;
+/** A host that answers faster needs no spreading: its own speed shows that it bears the load. */
+const FAST_MS = 250;
+/** Upper bound on what latency adds between two starts. */
+const MAX_ADAPTIVE_MS = 30_000;
+/** A larger `crawl-delay` is a mistake more often than a wish, and would make most jobs pointless. */
+export const MAX_CRAWL_DELAY_MS = 60_000;
+
+const HOST_FAILURES = new Set(['connect', 'dns', 'timeout']);
+/** Failures that say nothing about the host. */
+const NEUTRAL = new Set(['cancelled', 'blocked-address', 'bad-url', 'robots', 'internal']);
+
+/**
+ * The pace of one lane, as a state machine without clock or timers: the caller asks how long to wait, and tells what it starts and how that ends.
+ * Concurrency and delay are never exceeded; everything else only slows down further:
+ * - reactive: 429, 503 and Retry-After pause the host, and so do connection failures in a row, longer each time; after a pause one
+ *   request goes ahead, and the number in flight grows again with each success;
+ * - proactive: a slow host gets its requests evenly spread (latency ÷ concurrency), which costs no throughput; failures never bring it closer.
+ */
+export class LanePace {
+  readonly #concurrency: number;
+  readonly #delayMs: number;
+  readonly #lanes: number;
+  readonly #adaptive: boolean;
+  readonly #random: () => number;
+  #declaredMs = 0;
+  #inFlight = 0;
+  #lastStartMs: number;
+  #gapMs: number;
+  #pausedUntilMs: number;
+  #pauses: number;
+  #failures: number;
+  #window: number;
+  #latencyMs: number;
+  /** When the present series of pauses last began one: what was in flight before does not count again. */
+  #pausedAtMs = 0;
+
+  /**
+   * @throws {RangeError} if concurrency is below 1 or a time is negative or no number.
+   */
+  constructor(options: PaceOptions, state?: PaceState) {
+    if (!(options.concurrency >= 1)) throw new RangeError(`concurrency must be at least 1, not ${options.concurrency}`);
+    if (!(options.delayMs >= 0)) throw new RangeError(`delayMs must be at least 0, not ${options.delayMs}`);
+    this.#concurrency = options.concurrency;
+    this.#delayMs = options.delayMs;
+    this.#lanes = options.lanes ?? 1;
+    this.#adaptive = options.adaptive ?? true;
+    this.#random = options.random;
+    this.#lastStartMs = state?.lastStartMs ?? 0;
+    this.#gapMs = state?.gapMs ?? 0;
+    this.#pausedUntilMs = state?.pausedUntilMs ?? 0;
+    this.#pauses = state?.pauses ?? 0;
+    this.#failures = state?.failures ?? 0;
+    this.#window = Math.min(options.concurrency, state?.window ?? options.concurrency);
+    this.#latencyMs = state?.latencyMs ?? 0;
+    if (options.crawlDelayMs !== undefined) this.declare(options.crawlDelayMs);
+  }
+
+  /** End of the host's pause, ms since the epoch; 0 or a time gone by where there is none. */
+  get pausedUntil(): number {
+    return this.#pausedUntilMs;
+  }
+
+  /**
+   * The host did not answer in {@link DOWN_PROBES} probes after growing pauses: what waits for it can be given up
+   * instead of being tried one by one.
+   */
+  get isDead(): boolean {
+    return this.#pauses >= DOWN_PROBES && this.#failures >= DOWN_FAILURES;
+  }
+
+  /**
+   * Takes up the `crawl-delay` of robots.txt: the larger of declared and configured holds.
+   *
+   * @returns the delay that holds for this declaration: smaller than declared where {@link MAX_CRAWL_DELAY_MS} capped it.
+   */
+  declare(crawlDelayMs: number): number {
+    const capped = Math.min(MAX_CRAWL_DELAY_MS, Math.max(0, crawlDelayMs));
+    this.#declaredMs = capped * this.#lanes;
+    this.#gapMs = Math.max(this.#gapMs, this.#declaredMs);
+    return capped;
+  }
+
+  /** @returns ms until the next request may start: 0 = now; Infinity while every place is taken. */
+  waitMs(nowMs: number): number {
+    if (this.#inFlight >= this.#window) return Number.POSITIVE_INFINITY;
+    // A last start in the future is another machine's clock; the gap itself is the longest wait that can be meant.
+    const gapEndMs = Math.min(this.#lastStartMs, nowMs) + this.#gapMs;
+    return Math.max(0, gapEndMs - nowMs, this.#pausedUntilMs - nowMs);
+  }
+
+  /** A request starts: call it only when {@link waitMs} is 0. */
+  started(nowMs: number): void {
+    this.#inFlight++;
+    this.#lastStartMs = nowMs;
+    const delayMs = Math.max(this.#delayMs, this.#declaredMs, this.#adaptiveMs());
+    this.#gapMs = delayMs * (1 + JITTER * this.#random());
+  }
+
+  /** A request that {@link started} ends, however it does. */
+  ended(nowMs: number, observation: PaceObservation): void {
+    this.#inFlight = Math.max(0, this.#inFlight - 1);
+    const { code, status, latencyMs, retryAfterMs } = observation;
+    if (code !== undefined && NEUTRAL.has(code)) return;
+    const startedMs = nowMs - latencyMs;
+    if (status === 429 || status === 503 || retryAfterMs !== undefined) {
+      this.#failures = 0;
+      this.#throttled(nowMs, startedMs, retryAfterMs);
+    } else if (code !== undefined && HOST_FAILURES.has(code)) {
+      this.#slower(latencyMs);
+      this.#unreachable(nowMs, startedMs);
+    } else if (code === undefined || (status !== undefined && status < 500)) {
+      // A 404 is an answer too: the host is well.
+      if (code === undefined) this.#measured(latencyMs);
+      else this.#slower(latencyMs);
+      this.#well();
+    } else {
+      this.#slower(latencyMs);
+      this.#failures = 0;
+    }
+  }
+
+  /** What the next invocation must know. */
+  toState(): PaceState {
+    return {
+      lastStartMs: this.#lastStartMs,
+      gapMs: Math.round(this.#gapMs),
+      pausedUntilMs: this.#pausedUntilMs,
+      pauses: this.#pauses,
+      failures: this.#failures,
+      window: this.#window,
+      latencyMs: Math.round(this.#latencyMs),
+    };
+  }
+
+  #throttled(nowMs: number, startedMs: number, retryAfterMs: number | undefined): void {
+    if (startedMs >= this.#pausedAtMs) {
+      this.#pauses++;
+      this.#pausedAtMs = nowMs;
+      this.#window = Math.max(1, Math.floor(this.#window / 2));
+    }
+    const ownMs = Math.min(MAX_PAUSE_MS, THROTTLED_PAUSE_MS * 2 ** Math.min(20, this.#pauses - 1));
+    this.#pause(nowMs, retryAfterMs === undefined ? ownMs : Math.min(MAX_ASKED_PAUSE_MS, Math.max(0, retryAfterMs)));
+  }
+
+  #unreachable(nowMs: number, startedMs: number): void {
+    if (startedMs < this.#pausedAtMs) return;
+    this.#failures++;
+    // After a pause a single probe decides: the host has been found down before.
+    if (this.#failures < Math.max(DOWN_FAILURES, this.#concurrency)) return;
+    this.#pauses++;
+    this.#pausedAtMs = nowMs;
+    this.#window = 1;
+    this.#pause(nowMs, Math.min(MAX_PAUSE_MS, DOWN_PAUSE_MS * 3 ** Math.min(20, this.#pauses - 1)));
+  }
+
+  #well(): void {
+    this.#failures = 0;
+    this.#pauses = 0;
+    this.#window = Math.min(this.#concurrency, this.#window + 1);
+  }
+
+  #pause(nowMs: number, ms: number): void {
+    const until = nowMs + Math.round(ms * (1 + JITTER * this.#random()));
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, until);
+  }
+
+  #adaptiveMs(): number {
+    if (!this.#adaptive || this.#latencyMs < FAST_MS) return 0;
+    return Math.min(MAX_ADAPTIVE_MS, this.#latencyMs / this.#concurrency);
+  }
+
+  #measured(latencyMs: number): void {
+    this.#latencyMs = this.#latencyMs === 0 ? latencyMs : (this.#latencyMs + latencyMs) / 2;
+  }
+
+  /** A failure may be quick only because it failed: it never brings requests closer together. */
+  #slower(latencyMs: number): void {
+    if (latencyMs > this.#latencyMs) this.#measured(latencyMs);
+  }
+}
