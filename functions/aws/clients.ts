@@ -19,10 +19,7 @@ export interface ClientAddress {
  * @param pathStyleS3 - for an S3 that knows no virtual-host buckets.
  * @param address - instead of the environment.
  */
-export function createClients(
-  pathStyleS3: boolean,
-  address: ClientAddress = {},
-): { s3: S3Client; sqs: SQSClient; meter: UsageMeter } {
+export function createClients(pathStyleS3: boolean, address: ClientAddress = {}): { s3: S3Client; sqs: SQSClient; meter: UsageMeter } {
   const meter = new UsageMeter();
   // Checksums of uploads stay on where S3 wants them, but not a CRC over every byte that we already gzip with its own.
   const s3 = new S3Client({

@@ -69,9 +69,8 @@ export class SourceQueue {
   async giveBack(receiptHandles: readonly string[], seconds: number): Promise<void> {
     const VisibilityTimeout = Math.max(1, Math.ceil(seconds));
     for (const entries of batches(receiptHandles)) {
-      await this.#sqs.send(
-        new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.url, Entries: entries.map((e) => ({ ...e, VisibilityTimeout })) }),
-      );
+      const Entries = entries.map(({ Id, ReceiptHandle }) => ({ Id, ReceiptHandle, VisibilityTimeout }));
+      await this.#sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.url, Entries }));
     }
   }
 

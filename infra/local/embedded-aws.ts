@@ -1,5 +1,11 @@
-import { startFauxqs, type FauxqsServer } from 'fauxqs';
+import type { FauxqsServer } from 'fauxqs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../../functions/job/errors.ts';
+import { expireObjects } from './expiry.ts';
+import { startGuardedFauxqs, type ObjectEventName, type WriteHooks } from './guarded-fauxqs.ts';
+import { repairS3 } from './s3-repair.ts';
+import { WriteUndo } from './write-undo.ts';
 import { settings, type QueueName, type QueueSettings } from '../settings.ts';
 
 const REGION = 'us-east-1';
@@ -10,25 +16,33 @@ export interface EmbeddedAws {
   readonly server: FauxqsServer;
   /** http://127.0.0.1:port */
   readonly endpoint: string;
+  readonly region: string;
+  /** Any would do. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly queueUrls: Readonly<Record<QueueName, string>>;
   /** Environment that points SDK clients and functions here. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
+/** Hears of an object before its writer does: once this has returned, the upload cannot be missed. */
+export type OnObjectCreated = (object: { readonly bucket: string; readonly key: string; readonly eventName: ObjectEventName }) => void;
+
+export interface EmbeddedAwsOptions {
+  /** Queues go to SQLite and objects to files below it, and survive a kill of the process; absent: all in memory. */
+  readonly dataDir?: string;
+  /** 0 or absent: a free one. */
+  readonly port?: number;
+  readonly onObjectCreated?: OnObjectCreated;
+}
+
 /**
  * Starts SQS and S3 on loopback.
  *
- * @param options.dataDir - queues go to SQLite and objects to files below it, and survive a restart; absent: all in memory.
- * @param options.port - 0 or absent: a free one.
+ * @throws {UsageError} `port` if the port is taken or not ours to take.
  */
-export async function startEmbeddedAws(options: { dataDir?: string; port?: number } = {}): Promise<EmbeddedAws> {
-  const server = await startFauxqs({
-    port: options.port ?? 0,
-    logger: false,
-    defaultRegion: REGION,
-    ...(options.dataDir !== undefined && { dataDir: join(options.dataDir, 'sqs'), s3StorageDir: join(options.dataDir, 's3') }),
-  });
+export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
+  const server = await startServer(options);
   const queues = settings.queues as Readonly<Record<QueueName, QueueSettings>>;
   // Dead-letter queues first: a redrive policy names its target by ARN.
   const names = (Object.keys(queues) as QueueName[]).toSorted(
@@ -45,6 +59,8 @@ export async function startEmbeddedAws(options: { dataDir?: string; port?: numbe
   return {
     server,
     endpoint: server.address,
+    region: REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     queueUrls,
     environment: {
       AWS_ENDPOINT_URL_S3: server.address,
@@ -59,6 +75,45 @@ export async function startEmbeddedAws(options: { dataDir?: string; port?: numbe
       URLDROP_S3_PATH_STYLE: '1',
     },
     stop: () => server.stop(),
+  };
+}
+
+async function startServer(options: EmbeddedAwsOptions): Promise<FauxqsServer> {
+  const port = options.port ?? 0;
+  try {
+    if (options.dataDir === undefined)
+      return await startGuardedFauxqs({ port, region: REGION }, writeHooks(undefined, options.onObjectCreated));
+    const sqsDir = join(options.dataDir, 'sqs');
+    const s3Dir = join(options.dataDir, 's3');
+    const undo = new WriteUndo(s3Dir);
+    undo.rollback();
+    expireObjects(join(s3Dir, 'buckets', LOCAL_BUCKET, 'objects'), Date.now());
+    // Whoever was uploading in parts died with the process; fauxqs would load the parts into memory.
+    rmSync(join(s3Dir, '_multipart'), { recursive: true, force: true });
+    const start = () => startGuardedFauxqs({ port, region: REGION, sqsDir, s3Dir }, writeHooks(undo, options.onObjectCreated));
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      repairS3(s3Dir);
+      return await start();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const reason = code === 'EADDRINUSE' ? 'is in use' : 'may not be opened by this user';
+    throw new UsageError('port', `Port ${port} ${reason}. Choose another with --port PORT, or none for a free one.`, error);
+  }
+}
+
+function writeHooks(undo: WriteUndo | undefined, onObjectCreated: OnObjectCreated | undefined): WriteHooks {
+  return {
+    begin: (bucket, key, copiesItself) => undo?.begin(bucket, key, copiesItself),
+    commit(bucket, key, eventName) {
+      if (eventName !== undefined) onObjectCreated?.({ bucket, key, eventName });
+      undo?.commit();
+    },
+    rollback: () => undo?.rollback(),
   };
 }
 

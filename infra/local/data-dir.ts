@@ -1,0 +1,66 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../../functions/job/errors.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+
+export const DEFAULT_DATA_DIR = '.urldrop';
+
+/** The files of one local cloud. */
+export interface DataDir {
+  readonly path: string;
+  /** Queues: one SQLite database. */
+  readonly sqs: string;
+  /** Objects: files under `buckets/<bucket>/objects/`. */
+  readonly s3: string;
+  /** Uploads whose event has not been handled yet. */
+  readonly uploads: string;
+  /** What the functions log, one JSON line each. */
+  readonly log: string;
+  release(): void;
+}
+
+/**
+ * Makes the directory where it is missing and locks it.
+ *
+ * @throws {UsageError} `data-dir` if it cannot be written, `data-dir-busy` if another process has it.
+ */
+export function openDataDir(dir: string): DataDir {
+  const path = resolve(dir);
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+    const lock = lockDataDir(path);
+    return {
+      path,
+      sqs: join(path, 'sqs'),
+      s3: join(path, 's3'),
+      uploads: join(path, 'uploads.jsonl'),
+      log: join(path, 'functions.log'),
+      release: () => lock.release(),
+    };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      'data-dir',
+      `Cannot write to the data directory ${path}: ${reason(error)}. Choose another with --data-dir DIR.`,
+      error,
+    );
+  }
+}
+
+function reason(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'a part of the path is a file';
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

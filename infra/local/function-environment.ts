@@ -1,0 +1,19 @@
+/** Slices of the local cloud: short, so that progress shows and a stop is soon done; a slice costs no invocation here. */
+const LOCAL_SLICE_MS = '5000';
+
+/**
+ * The environment of the functions on this machine: that of the process, since proxies, certificates and `URLDROP_…` options
+ * are set there, but nothing of its AWS configuration: a profile or a real endpoint must never be reached from here.
+ *
+ * @param wiring - endpoints, queues, and options that win over the process's own.
+ */
+export function functionEnvironment(
+  processEnv: Readonly<Record<string, string | undefined>>,
+  wiring: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const env: Record<string, string> = { URLDROP_SLICE_MS: LOCAL_SLICE_MS };
+  for (const [name, value] of Object.entries(processEnv)) {
+    if (value !== undefined && !name.startsWith('AWS_')) env[name] = value;
+  }
+  return { ...env, ...wiring };
+}

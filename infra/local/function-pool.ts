@@ -1,0 +1,117 @@
+import type { FunctionName } from '../settings.ts';
+import { FunctionFailure, type WorkerSetup } from './function-messages.ts';
+import { FunctionThread } from './function-thread.ts';
+
+export interface PoolOptions {
+  readonly setup: WorkerSetup;
+  /** Threads for ordinary invocations, at least 1; each is started when it is needed. */
+  readonly threads: number;
+  /** The whole environment of the functions. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly onOutput: (text: Buffer) => void;
+}
+
+interface Waiting {
+  readonly function: FunctionName;
+  readonly event: unknown;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (failure: unknown) => void;
+}
+
+/**
+ * Runs the functions as Lambda would: in environments that stay loaded, any number of invocations. Not Piscina: ending one task
+ * there spares no other task of its thread from being lost without a word, and it knows no task that must have a thread to itself.
+ */
+export class FunctionPool {
+  readonly #options: PoolOptions;
+  readonly #threads = new Set<FunctionThread>();
+  /** Invocations that must not share a thread, one at a time. */
+  readonly #waiting: Waiting[] = [];
+  #lone: FunctionThread | undefined;
+  #isStopped = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Starts threads and loads functions into them before they are needed. */
+  warm(threads: number, ...names: readonly FunctionName[]): void {
+    while (this.#threads.size < Math.min(threads, this.#options.threads)) this.#start();
+    for (const thread of this.#threads) for (const name of names) thread.preload(name);
+  }
+
+  /** Threads without an invocation of this function, those not started included: as many parts can run at once for real. */
+  idle(name: FunctionName): number {
+    let idle = this.#options.threads - this.#threads.size;
+    for (const thread of this.#threads) if (thread.load(name) === 0) idle++;
+    return idle;
+  }
+
+  /** @throws {FunctionFailure} */
+  invoke(name: FunctionName, event: unknown): Promise<unknown> {
+    if (this.#isStopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
+    return this.#threadFor(name).invoke(name, event);
+  }
+
+  /**
+   * Runs an invocation on a thread of its own, after others of its kind: for what may have killed a thread before. On Lambda
+   * no two invocations share an environment; here a killer would take its neighbours with it.
+   *
+   * @throws {FunctionFailure}
+   */
+  invokeAlone(name: FunctionName, event: unknown): Promise<unknown> {
+    if (this.#isStopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ function: name, event, resolve, reject });
+      this.#nextAlone();
+    });
+  }
+
+  /** Ends every thread at once; what runs on them is rejected with `stopped`. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const w of this.#waiting.splice(0)) w.reject(new FunctionFailure('stopped', w.function, 'the local cloud was stopped'));
+    await Promise.all([...this.#threads, ...(this.#lone ? [this.#lone] : [])].map((t) => t.stop()));
+  }
+
+  #start(): FunctionThread {
+    const thread = new FunctionThread({ ...this.#options, onEnd: (t) => this.#threads.delete(t) });
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  /** The thread with the least to do; a new one rather than a second invocation of a function on a thread. */
+  #threadFor(name: FunctionName): FunctionThread {
+    let best: FunctionThread | undefined;
+    for (const thread of this.#threads) {
+      if (!best || rank(thread, name) < rank(best, name)) best = thread;
+    }
+    if (!best || (best.load(name) > 0 && this.#threads.size < this.#options.threads)) return this.#start();
+    return best;
+  }
+
+  #nextAlone(): void {
+    if ((this.#lone?.load() ?? 0) > 0) return;
+    const next = this.#waiting.shift();
+    if (!next) {
+      void this.#lone?.stop();
+      this.#lone = undefined;
+      return;
+    }
+    this.#lone ??= new FunctionThread({
+      ...this.#options,
+      onEnd: (t) => {
+        if (this.#lone === t) this.#lone = undefined;
+      },
+    });
+    this.#lone
+      .invoke(next.function, next.event)
+      .then(next.resolve, next.reject)
+      .finally(() => this.#nextAlone());
+  }
+}
+
+/** An invocation of another function counts double: enqueue keeps a thread's whole attention while it reads a long file. */
+function rank(thread: FunctionThread, name: FunctionName): number {
+  return 2 * thread.load() - thread.load(name);
+}

@@ -1,0 +1,80 @@
+import type { Context } from 'aws-lambda';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FunctionName } from '../settings.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './function-messages.ts';
+
+// One worker thread: an execution environment that keeps each function loaded and runs several invocations at a time.
+enableCompileCache();
+
+type Handler = (event: unknown, context: Context) => unknown;
+
+const port = parentPort;
+if (!port) throw new Error('function-worker.ts runs as a worker thread only.');
+const { functions } = workerData as WorkerSetup;
+const handlers = new Map<FunctionName, Promise<Handler>>();
+let loading: Promise<unknown> = Promise.resolve();
+
+/** One function after another, since each finds its own configuration in the environment while its module is evaluated. */
+function handlerOf(name: FunctionName): Promise<Handler> {
+  let handler = handlers.get(name);
+  if (!handler) {
+    handler = loading.then(() => load(name));
+    handlers.set(name, handler);
+    // A failed load is told to each invocation; the chain goes on to the next function.
+    loading = handler.catch(() => undefined);
+  }
+  return handler;
+}
+
+async function load(name: FunctionName): Promise<Handler> {
+  const { module, memoryMb } = functions[name];
+  process.env['AWS_LAMBDA_FUNCTION_NAME'] = name;
+  process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] = String(memoryMb);
+  const { handler } = (await import(module)) as { handler?: Handler };
+  if (typeof handler !== 'function') throw new TypeError(`${module} exports no function "handler"`);
+  // Worker threads are terminated and never get to write the cache on exit.
+  setImmediate(flushCompileCache);
+  return handler;
+}
+
+function unsupported(): never {
+  throw new Error('Handlers answer with a promise; the callback interface is not there.');
+}
+
+function contextOf(name: FunctionName, requestId: string): Context {
+  const { memoryMb, timeoutMs } = functions[name];
+  const deadlineMs = Date.now() + timeoutMs;
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+    memoryLimitInMB: String(memoryMb),
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    done: unsupported,
+    fail: unsupported,
+    succeed: unsupported,
+  };
+}
+
+async function invoke(call: ToWorker & { kind: 'invoke' }): Promise<FromWorker> {
+  let failure: 'load' | 'thrown' = 'load';
+  try {
+    const handler = await handlerOf(call.function);
+    failure = 'thrown';
+    return { kind: 'done', id: call.id, answer: await handler(call.event, contextOf(call.function, call.requestId)) };
+  } catch (error) {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { kind: 'failed', id: call.id, failure, message, stack: stack ?? message };
+  }
+}
+
+port.on('message', (call: ToWorker) => {
+  // A load that fails is reported by the invocation that needs it.
+  if (call.kind === 'load') void handlerOf(call.function).catch(() => undefined);
+  else void invoke(call).then((answer) => port.postMessage(answer));
+});

@@ -1,0 +1,88 @@
+import { FunctionFailure } from './function-messages.ts';
+import type { FunctionPool } from './function-pool.ts';
+import type { OnProblem } from './problem.ts';
+
+export interface ReportClockOptions {
+  readonly pool: FunctionPool;
+  readonly onProblem: OnProblem;
+  /** Called after each tick that succeeded: summaries may have changed. */
+  readonly onTick: () => void;
+  /** Between ticks while functions are at work. */
+  readonly activeMs: number;
+  /** Between ticks while nothing happens: as often as on AWS. */
+  readonly idleMs: number;
+  /** After the last invocation has ended, for the summary to be final soon. */
+  readonly settleMs: number;
+}
+
+/** Makes report's ticks: what an EventBridge rule does every minute on AWS. Ticks never overlap. */
+export class ReportClock {
+  readonly #o: ReportClockOptions;
+  #invocations = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #ticking: Promise<void> | undefined;
+  #lastTickMs = 0;
+  /** An invocation has ended since the last tick began. */
+  #isNews = false;
+  #isStopped = false;
+
+  constructor(options: ReportClockOptions) {
+    this.#o = options;
+  }
+
+  start(): void {
+    this.#plan(0);
+  }
+
+  invocationStarted(): void {
+    this.#invocations++;
+    this.#plan(this.#lastTickMs + this.#o.activeMs - Date.now());
+  }
+
+  invocationEnded(): void {
+    this.#invocations--;
+    this.#isNews = true;
+    if (this.#invocations === 0) this.#plan(this.#o.settleMs);
+  }
+
+  /** One tick now, after the one under way if there is one. */
+  async tick(): Promise<void> {
+    await this.#ticking;
+    await this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#ticking;
+  }
+
+  /** A tick in so many ms, unless one is due sooner. */
+  #plan(inMs: number): void {
+    const dueMs = Date.now() + Math.max(0, inMs);
+    if (this.#isStopped || dueMs >= this.#dueMs) return;
+    this.#dueMs = dueMs;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#dueMs = Number.POSITIVE_INFINITY;
+      this.#ticking ??= this.#tick().finally(() => {
+        this.#ticking = undefined;
+        if (this.#invocations > 0) this.#plan(this.#o.activeMs);
+        else this.#plan(this.#isNews ? this.#o.settleMs : this.#o.idleMs);
+      });
+    }, dueMs - Date.now());
+  }
+
+  async #tick(): Promise<void> {
+    this.#lastTickMs = Date.now();
+    this.#isNews = false;
+    try {
+      await this.#o.pool.invoke('report', { kind: 'tick' });
+      this.#o.onTick();
+    } catch (error) {
+      if (!(error instanceof FunctionFailure)) throw error;
+      if (error.kind !== 'stopped') this.#o.onProblem({ kind: 'function', failure: error });
+    }
+  }
+}
