@@ -152,6 +152,7 @@ async function commitSlice(
         state,
         pace,
         source,
+        claims,
         sink,
         idle,
         endMs,

@@ -4,6 +4,7 @@ import { runBatch, type Delivery, type Invocation } from './batch-run.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { JobBook } from './job-book.ts';
 import { LaneState } from './lane-state.ts';
+import { agentTokenOf } from './robots-cache.ts';
 import type { Tools } from './tools.ts';
 import { UsageShare } from './usage-share.ts';
 
@@ -54,7 +55,7 @@ export async function runInvocation(tools: Tools, records: readonly SQSRecord[],
 /** One lane's batches in order. Behind one that fails nothing is run: the order of the lane is what makes the seen-set exact. */
 async function runLane(invocation: Invocation, lane: string, deliveries: readonly Incoming[]): Promise<string[]> {
   const { log, now } = invocation.tools;
-  const state = new LaneState(invocation.tools.cloud, lane);
+  const state = new LaneState(invocation.tools.cloud, lane, agentTokenOf(invocation.tools.options.userAgent));
   for (const [at, delivery] of deliveries.entries()) {
     const { batch } = delivery;
     const startedMs = now();

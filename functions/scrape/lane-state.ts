@@ -19,15 +19,19 @@ interface HostRecord {
 export class LaneState {
   readonly #cloud: Cloud;
   readonly lane: string;
+  readonly #agentToken: string;
   readonly #seen = new Map<string, SeenSet>();
-  robots = new RobotsCache({});
+  robots: RobotsCache;
   pace: PaceState | undefined;
   #loaded = false;
   #saved = '';
 
-  constructor(cloud: Cloud, lane: string) {
+  /** @param agentToken - what robots.txt calls us. */
+  constructor(cloud: Cloud, lane: string, agentToken: string) {
     this.#cloud = cloud;
     this.lane = lane;
+    this.#agentToken = agentToken;
+    this.robots = new RobotsCache({}, agentToken);
   }
 
   /** Reads the host's record (once) and the job's seen-set (once, where the job needs one). */
@@ -63,7 +67,7 @@ export class LaneState {
 
   async #loadHost(): Promise<void> {
     const record = await this.#cloud.objects.getJson<HostRecord>(keys.host(this.lane));
-    this.robots = new RobotsCache(record?.robots ?? {});
+    this.robots = new RobotsCache(record?.robots ?? {}, this.#agentToken);
     this.pace = record?.pace;
     this.#saved = record ? JSON.stringify(record) : '';
     this.#loaded = true;

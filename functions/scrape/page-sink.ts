@@ -45,6 +45,8 @@ export class PageSink implements SliceSink {
         item,
         ...(request.data !== undefined && { data: request.data }),
         ...page.provenance,
+        // The fetcher knows only what it was asked for, which for a request from another lane is not the request's own URL.
+        ...(page.url !== request.url && { finalUrl: page.url }),
         attempts: (request.attempts ?? 0) + 1,
       };
       full = this.#results.write(line) ?? full;

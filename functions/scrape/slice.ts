@@ -1,6 +1,6 @@
 import type { FetchedPage } from '../fetch/types.ts';
-import type { LanePace } from '../fetch/lane-pace.ts';
-import { retryDelayMs } from '../fetch/retry-timing.ts';
+import type { LanePace, PaceObservation } from '../fetch/lane-pace.ts';
+import { isRepeatable, retryDelayMs } from '../fetch/retry-timing.ts';
 import { RequestError } from '../job/errors.ts';
 import type { Job } from '../job/job.ts';
 import { laneOf, type LaneRule } from '../job/lane.ts';
@@ -101,6 +101,7 @@ export class Slice {
           nextCancelCheckMs = now() + CANCEL_CHECK_MS;
           this.#cancelled ||= await this.#j.isCancelled();
         }
+        if (this.#j.pace.isDead && now() < this.#j.pace.pausedUntil) await this.#giveUpHost();
         const stopping = this.#givenBack || this.#cancelled || now() >= this.#j.endMs || this.#isPausedBeyondSlice();
         if (!stopping) await this.#startDue();
         if (this.#running === 0 && (stopping || this.#isDone())) break;
@@ -169,11 +170,8 @@ export class Slice {
       const { tools, pace, state } = this.#j;
       const startedMs = tools.now();
       pace.started(startedMs);
-      try {
-        await state.robots.load(origin, tools.fetcher, tools.now, this.#abort.signal);
-      } finally {
-        pace.ended(tools.now(), { latencyMs: tools.now() - startedMs });
-      }
+      const failure = await state.robots.load(origin, tools.fetcher, tools.now, this.#abort.signal);
+      pace.ended(tools.now(), observationOf(tools.now() - startedMs, failure));
       const crawlDelayMs = state.robots.crawlDelayMs(origin);
       if (crawlDelayMs !== undefined) pace.declare(crawlDelayMs);
       const free = this.#parked.get(origin) ?? [];
@@ -187,7 +185,7 @@ export class Slice {
     const { tools, pace, scraper, sink, state } = this.#j;
     const target = targetOf(request);
     if (scraper.politeness.robots === 'obey') {
-      const refusal = state.robots.refusal(origin, target);
+      const refusal = state.robots.refusal(origin, target, tools.now());
       if (refusal) return this.#fail(request, refusal);
     }
     const startedMs = tools.now();
@@ -197,8 +195,7 @@ export class Slice {
     try {
       const isOwn = (url: string) => laneOf(url, this.#j.laneRule) === this.#j.lane;
       const answer = await tools.fetcher.fetch(fetchRequestOf(request, scraper.request, isOwn, this.#abort.signal));
-      const status = answer.kind === 'page' ? { status: answer.status } : {};
-      pace.ended(tools.now(), { latencyMs: tools.now() - startedMs, ...status });
+      pace.ended(tools.now(), observationOf(tools.now() - startedMs));
       if (answer.kind === 'elsewhere') {
         // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
         this.#pending.push({ request: { ...request, claimed: true, location: answer.location, redirects: answer.redirects }, dueMs: 0 });
@@ -207,12 +204,7 @@ export class Slice {
       page = answer;
     } catch (error) {
       const failure = asRequestError(error);
-      const seen = { latencyMs: tools.now() - startedMs, code: failure.code };
-      pace.ended(tools.now(), {
-        ...seen,
-        ...(failure.status !== undefined && { status: failure.status }),
-        ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
-      });
+      pace.ended(tools.now(), observationOf(tools.now() - startedMs, failure));
       // Given up because the invocation's time is up: it goes on in a child as if it had not been started.
       if (this.#abort.signal.aborted) this.#pending.push({ request: { ...request, claimed: true }, dueMs: 0 });
       else await this.#fail(request, failure);
@@ -233,12 +225,14 @@ export class Slice {
     const attempts = (request.attempts ?? 0) + (error.code === 'robots' && error.next === 'never' ? 0 : 1);
     const allowed = this.#j.scraper.request.retries + 1 + (error.next === 'later' ? EXTRA_ATTEMPTS_LATER : 0);
     const tried: Request = { ...request, claimed: true, attempts };
-    if (error.next === 'never' || attempts >= allowed) {
+    // Without an answer nobody knows whether a POST was done: sent again it might be done twice.
+    const mayRepeat = error.status !== undefined || isRepeatable(request.method ?? 'GET');
+    if (error.next === 'never' || attempts >= allowed || !mayRepeat) {
       await this.#j.sink.failed(tried, error);
       return;
     }
     const { now, random } = this.#j.tools;
-    const waitMs = retryDelayMs(attempts, { random, ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }) });
+    const waitMs = retryDelayMs(attempts, { random: random(), retryAfterMs: error.retryAfterMs });
     const dueMs = now() + waitMs;
     const at = this.#retries.findIndex((r) => r.dueMs > dueMs);
     this.#retries.splice(at < 0 ? this.#retries.length : at, 0, { request: tried, dueMs });
@@ -247,6 +241,16 @@ export class Slice {
   /** The earliest retry; they are kept in the order of their times. */
   #nextRetryMs(): number {
     return this.#retries[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The host is down and has been probed in vain: what waits for it ends now rather than in hours, one attempt each. */
+  async #giveUpHost(): Promise<void> {
+    const untried = new RequestError('connect', 'The host did not answer any of several probes after growing pauses.', { next: 'never' });
+    const waiting = [...this.#ready.splice(0), ...this.#retries.splice(0).map((r) => r.request), ...[...this.#parked.values()].flat()];
+    this.#parked.clear();
+    this.#parkedCount = 0;
+    for (const request of waiting) await this.#j.sink.failed(request, untried);
+    for (let request = await this.#takeNew(); request; request = await this.#takeNew()) await this.#j.sink.failed(request, untried);
   }
 
   #launch(task: () => Promise<void>): void {
@@ -302,6 +306,13 @@ export class Slice {
     }
     idle.resume(this);
   }
+}
+
+/** A failure as the host's pace sees it; what we gave up ourselves says nothing about the host. */
+function observationOf(latencyMs: number, failure?: RequestError): PaceObservation {
+  if (!failure) return { latencyMs };
+  const { code, status, retryAfterMs } = failure;
+  return { latencyMs, code, ...(status !== undefined && { status }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 function finite(ms: number): number {

@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Batch } from '../../functions/job/batch.ts';
+import { keys } from '../../functions/job/keys.ts';
+import type { Outcome } from '../../functions/job/outcome.ts';
+import { errorLines, resultLines } from '../helpers/lines.ts';
+import { html, scraper } from '../helpers/scrapers.ts';
+import { Stage } from '../helpers/stage.ts';
+import { startWeb, type Page, type Web } from '../helpers/web.ts';
+
+let stage: Stage;
+const webs: Web[] = [];
+const open = async (pages: Readonly<Record<string, Page>> | ((path: string) => Page | undefined)): Promise<Web> => {
+  const web = await startWeb(pages);
+  webs.push(web);
+  return web;
+};
+const outcomeOf = async (body: string): Promise<Outcome> => {
+  const { job, id } = JSON.parse(body) as Batch;
+  const outcome = await stage.cloud.objects.getJson<Outcome>(keys.outcome(job, id));
+  if (!outcome) throw new Error(`Batch ${id} has no outcome.`);
+  return outcome;
+};
+
+beforeEach(async () => {
+  stage = await Stage.start();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+  for (const web of webs.splice(0)) await web[Symbol.asyncDispose]();
+});
+
+describe('a slice', () => {
+  it('hands what it did not get to on to a child, and the job still has each page once', async () => {
+    let served = 0;
+    const web = await open((path) =>
+      path === '/robots.txt'
+        ? undefined
+        : (_, response) => {
+            // The third page of each slice takes the rest of the slice's time.
+            if (++served % 3 === 0) stage.aheadMs += 61_000;
+            response.setHeader('content-type', 'text/html').end(html(path));
+          },
+    );
+    const tools = stage.tools([scraper({ politeness: { concurrency: 1 } })]);
+    const job = await stage.startJob(
+      'test',
+      Array.from({ length: 10 }, (_, i) => ({ url: `${web.url}/${i}` })),
+    );
+    const [first] = await stage.receive();
+    if (!first) throw new Error('A batch was expected.');
+    await stage.invoke(tools, [first]);
+    const outcome = await outcomeOf(first.body);
+    expect(outcome.succeeded).toBe(3);
+    expect(outcome.children.map((c) => [c.count, c.notBefore])).toEqual([[7, undefined]]);
+    await stage.drain(tools);
+    expect(web.log).toEqual(Array.from({ length: 10 }, (_, i) => `/${i}`));
+    expect(await resultLines(stage.cloud.objects)).toHaveLength(10);
+    expect((await stage.summary(job)).requests).toMatchObject({ total: 10, succeeded: 10, pending: 0 });
+  });
+
+  it('never has more requests in flight than the lane may', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const waiting: (() => void)[] = [];
+    const web = await open((path) =>
+      path === '/robots.txt'
+        ? undefined
+        : (_, response) => {
+            most = Math.max(most, ++inFlight);
+            waiting.push(() => {
+              inFlight--;
+              response.setHeader('content-type', 'text/html').end(html(path));
+            });
+            // Answers only once as many are there as are allowed, or no more will come: a limit that is never reached would hang here.
+            if (waiting.length === 4 || served() === 40) for (const answer of waiting.splice(0)) answer();
+          },
+    );
+    const served = () => web.log.length;
+    await stage.startJob(
+      'test',
+      Array.from({ length: 40 }, (_, i) => ({ url: `${web.url}/${i}` })),
+    );
+    await stage.drain(stage.tools([scraper({ politeness: { concurrency: 4 } })]));
+    expect(most).toBe(4);
+    expect(await resultLines(stage.cloud.objects)).toHaveLength(40);
+  });
+
+  it('waits for a paused host in the queue', async () => {
+    let calls = 0;
+    const web = await open({
+      '/busy': (_, response) => {
+        if (++calls === 1) response.writeHead(429, { 'retry-after': '120' }).end();
+        else response.setHeader('content-type', 'text/html').end(html('At last'));
+      },
+      '/next': html('Next'),
+    });
+    const startMs = Date.now();
+    const tools = stage.tools([scraper({ politeness: { concurrency: 1 } })]);
+    const job = await stage.startJob('test', [{ url: `${web.url}/busy` }, { url: `${web.url}/next` }]);
+    const [first] = await stage.receive();
+    if (!first) throw new Error('A batch was expected.');
+    await stage.invoke(tools, [first]);
+    const { children } = await outcomeOf(first.body);
+    expect(children.reduce((n, c) => n + c.count, 0)).toBe(2);
+    for (const child of children) expect(child.notBefore).toBeGreaterThanOrEqual(startMs + 120_000);
+    expect(await stage.receive()).toEqual([]);
+    stage.aheadMs = 600_000;
+    await stage.drain(tools);
+    const results = await resultLines(stage.cloud.objects);
+    expect(results.map((r) => r.attempts).toSorted()).toEqual([1, 2]);
+    expect((await stage.summary(job)).requests).toMatchObject({ total: 2, succeeded: 2, pending: 0 });
+  });
+
+  it('gives the invocation back when a delay is all there is to wait for', async () => {
+    const web = await open((path) => (path === '/robots.txt' ? undefined : html(path)));
+    const tools = stage.tools([scraper({ politeness: { concurrency: 1, delay: 30_000, robots: 'ignore' } })]);
+    const job = await stage.startJob('test', [{ url: `${web.url}/1` }, { url: `${web.url}/2` }]);
+    const startMs = Date.now();
+    const [first] = await stage.receive();
+    if (!first) throw new Error('A batch was expected.');
+    await stage.invoke(tools, [first]);
+    const { children, succeeded } = await outcomeOf(first.body);
+    expect(succeeded).toBe(1);
+    expect(children).toHaveLength(1);
+    expect(children[0]?.notBefore).toBeGreaterThanOrEqual(startMs + 30_000);
+    expect((await stage.summary(job)).requests).toMatchObject({ succeeded: 1, pending: 1 });
+  });
+
+  it('gives up what is under way when the function must end, and the child does it again', async () => {
+    let hang = true;
+    const web = await open({
+      '/slow': (_, response) => (hang ? undefined : response.setHeader('content-type', 'text/html').end(html('Slow'))),
+    });
+    const tools = stage.tools([scraper()]);
+    const job = await stage.startJob('test', [{ url: `${web.url}/slow` }]);
+    const [first] = await stage.receive();
+    if (!first) throw new Error('A batch was expected.');
+    await stage.invoke(tools, [first], 1_000);
+    const { succeeded, failed, children } = await outcomeOf(first.body);
+    expect({ succeeded, failed }).toEqual({ succeeded: 0, failed: 0 });
+    expect(children.flatMap((c) => c.requests)).toEqual([{ url: `${web.url}/slow`, claimed: true }]);
+    hang = false;
+    await stage.drain(tools);
+    expect(await resultLines(stage.cloud.objects)).toHaveLength(1);
+    expect((await stage.summary(job)).requests).toMatchObject({ total: 1, succeeded: 1, pending: 0 });
+  });
+
+  it('stops within the slice when the job is cancelled', async () => {
+    const paths = Array.from({ length: 10 }, (_, i) => `/${i}`);
+    const web = await open((path) =>
+      path === '/robots.txt'
+        ? undefined
+        : (_, response) => {
+            const answer = () => response.setHeader('content-type', 'text/html').end(html(path));
+            if (path !== '/3') return answer();
+            stage.aheadMs += 6_000;
+            void stage.cloud.objects.put(keys.cancel(job.id), '').then(answer);
+            return undefined;
+          },
+    );
+    const job = await stage.startJob(
+      'test',
+      paths.map((p) => ({ url: web.url + p })),
+    );
+    await stage.drain(stage.tools([scraper({ politeness: { concurrency: 1 } })]));
+    expect(web.log).toEqual(['/0', '/1', '/2', '/3']);
+    const summary = await stage.summary(job);
+    expect(summary.state).toBe('cancelled');
+    expect(summary.requests).toMatchObject({ total: 10, succeeded: 4, skipped: { cancelled: 6 }, pending: 0 });
+  });
+
+  it('tries again what may pass and gives up after the last attempt', async () => {
+    const tries: Record<string, number> = {};
+    const flaky =
+      (failures: number): Page =>
+      (request, response) => {
+        const path = request.url ?? '';
+        tries[path] = (tries[path] ?? 0) + 1;
+        if (tries[path] <= failures) response.writeHead(500).end();
+        else response.setHeader('content-type', 'text/html').end(html(path));
+      };
+    const web = await open({ '/once': flaky(1), '/twice': flaky(2), '/always': flaky(99) });
+    await stage.startJob(
+      'test',
+      ['/once', '/twice', '/always'].map((p) => ({ url: web.url + p })),
+    );
+    await stage.drain(stage.tools([scraper({ request: { retries: 2 } })]));
+    const attempts = Object.fromEntries((await resultLines(stage.cloud.objects)).map((r) => [new URL(r.url).pathname, r.attempts]));
+    expect(attempts).toEqual({ '/once': 2, '/twice': 3 });
+    expect(await errorLines(stage.cloud.objects)).toMatchObject([{ url: `${web.url}/always`, code: 'http-500', status: 500, attempts: 3 }]);
+    expect(tries['/always']).toBe(3);
+  });
+
+  it('asks for robots.txt once per host and keeps it for the next invocation', async () => {
+    let asked = 0;
+    const web = await open({
+      '/robots.txt': (_, response) => {
+        asked++;
+        response.setHeader('content-type', 'text/plain').end('User-agent: urldrop\nDisallow: /no\n');
+      },
+      '/yes': html('Yes'),
+      '/no': html('No'),
+    });
+    const tools = stage.tools([scraper()]);
+    await stage.startJob('test', [{ url: `${web.url}/yes` }, { url: `${web.url}/no` }]);
+    await stage.drain(tools);
+    await stage.startJob('test', [{ url: `${web.url}/no` }], { id: 'test-again' });
+    await stage.drain(tools);
+    expect(asked).toBe(1);
+    expect((await errorLines(stage.cloud.objects)).map((e) => [e.code, e.attempts])).toEqual([
+      ['robots', 0],
+      ['robots', 0],
+    ]);
+  });
+
+  it('sends a long list of links on through a segment', async () => {
+    const links = Array.from({ length: 3_000 }, (_, i) => `/item-with-a-rather-long-name-${i}`);
+    const web = await open((path) => (path === '/robots.txt' ? undefined : path === '/list' ? html('List', ...links) : html(path)));
+    const tools = stage.tools([scraper({ politeness: { concurrency: 64 } })]);
+    const job = await stage.startJob('test', [{ url: `${web.url}/list` }]);
+    const [first] = await stage.receive();
+    if (!first) throw new Error('A batch was expected.');
+    await stage.invoke(tools, [first]);
+    const { children, followed } = await outcomeOf(first.body);
+    expect(followed).toBe(3_000);
+    expect(children).toMatchObject([{ count: 3_000, segment: { skip: 0 } }]);
+    await stage.drain(tools);
+    expect(new Set((await resultLines(stage.cloud.objects)).map((r) => r.url)).size).toBe(3_001);
+    expect((await stage.summary(job)).requests).toMatchObject({ total: 3_001, succeeded: 3_001, pending: 0 });
+  });
+});
