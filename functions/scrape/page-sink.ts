@@ -32,7 +32,6 @@ export class PageSink implements SliceSink {
     this.#tally.wireBytes += page.provenance.wireBytes;
     this.#tally.decodedBytes += page.provenance.decodedBytes;
     for (const follow of follows) {
-      if ((follow.depth ?? 0) > this.#scraper.maxDepth) continue;
       const hash = keyHash(requestKey(follow));
       if (!this.follows.has(hash)) this.follows.set(hash, follow);
     }

@@ -212,7 +212,10 @@ export class Slice {
     }
     let pageYield: PageYield;
     try {
-      pageYield = await scraper.run(request, page);
+      pageYield = await scraper.run(request, page, {
+        maxDepth: scraper.maxDepth,
+        log: (message, facts) => tools.log.info(message, { ...facts }),
+      });
     } catch (error) {
       return this.#fail(request, asRequestError(error));
     }

@@ -24,12 +24,12 @@ export function scraper(
 }
 
 /** One item with the page's title; every link followed. A page titled "throw" makes the scraper throw. */
-export function titleAndLinks(html: string, url: string, request: Request): PageYield {
-  const $ = cheerio.load(html);
+export function titleAndLinks(source: string, url: string, request: Request): PageYield {
+  const $ = cheerio.load(source);
   const title = $('title').text();
   if (title === 'throw') throw new RequestError('parse', 'The page asked for it.');
   const follows = Array.from($('a[href]'), (a) => ({ url: new URL($(a).attr('href') ?? '', url).href, depth: (request.depth ?? 0) + 1 }));
-  return { items: [{ title }], follows };
+  return { items: [{ title }], follows, dropped: {} };
 }
 
 /** A page of the test web. */

@@ -17,7 +17,7 @@ const open = async (pages: Readonly<Record<string, Page>>, host?: string): Promi
 const urlsOf = (lines: readonly { url: string }[]): string[] => lines.map((l) => l.url).toSorted();
 /** Delivers a batch as SQS does after a function died on it. */
 const redelivered = async (times = 2) =>
-  (await stage.receive()).map((r) => ({ ...r, attributes: { ...r.attributes, ApproximateReceiveCount: String(times) } }));
+  (await stage.receive()).map((r) => Object.assign(r, { attributes: { ...r.attributes, ApproximateReceiveCount: String(times) } }));
 
 beforeEach(async () => {
   stage = await Stage.start();
@@ -81,7 +81,7 @@ describe('a job', () => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () =>
-        response.setHeader('content-type', 'text/html').end(html(`${request.method} ${request.headers['x-key']} ${body}`)),
+        response.setHeader('content-type', 'text/html').end(html([request.method, request.headers['x-key'], body].join(' '))),
       );
     };
     const web = await open({ '/form': echo });

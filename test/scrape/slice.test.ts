@@ -107,7 +107,7 @@ describe('a slice', () => {
     stage.aheadMs = 600_000;
     await stage.drain(tools);
     const results = await resultLines(stage.cloud.objects);
-    expect(results.map((r) => r.attempts).toSorted()).toEqual([1, 2]);
+    expect(results.map((r) => r.attempts).toSorted((a, b) => a - b)).toEqual([1, 2]);
     expect((await stage.summary(job)).requests).toMatchObject({ total: 2, succeeded: 2, pending: 0 });
   });
 
