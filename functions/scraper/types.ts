@@ -1,27 +1,12 @@
 import type { FetchedPage } from '../fetch/types.ts';
 import type { Json, Request } from '../job/request.ts';
+import type { OptionValues } from './scraper-options.ts';
 
 /** How a scraper treats hosts; defaults filled in, durations in ms. */
-export interface Politeness {
-  /** Requests in flight per host. */
-  readonly concurrency: number;
-  /** Pause between the starts of two requests to one host. */
-  readonly delay: number;
-  readonly robots: 'obey' | 'ignore';
-  readonly groupBy: 'host' | 'site';
-}
+export type Politeness = OptionValues<'politeness'>;
 
-export interface RequestOptions {
-  /** Total time for one fetch, ms. */
-  readonly timeout: number;
-  /** Further attempts after a failure that may pass. */
-  readonly retries: number;
-  readonly maxBytes: number;
-  readonly maxRedirects: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Media types taken as a page. */
-  readonly accept: readonly string[];
-}
+/** How pages are fetched; defaults filled in, durations in ms. */
+export type RequestOptions = OptionValues<'request'>;
 
 /** A scraper with every option validated and filled in: what `defineScraper` returns. */
 export interface Scraper {
@@ -39,16 +24,34 @@ export interface Scraper {
   readonly follows: boolean;
   /**
    * Runs a page type over a fetched page. All or nothing: what it returns is the whole of the page.
+   * Nothing in it refers to the page's memory any more.
    *
    * @throws {RequestError} `parse`, `invalid-item`, `too-complex`, `unknown-page`.
    */
-  readonly run: (request: Request, page: FetchedPage) => Promise<PageYield>;
+  readonly run: (request: Request, page: FetchedPage, context?: RunContext) => Promise<PageYield>;
 }
 
 export type StartUrls = string | readonly string[] | (() => Iterable<string> | AsyncIterable<string>);
 
+/** What the job and the invocation bring to a page. */
+export interface RunContext {
+  /** The job's own limit where it is not the scraper's. */
+  readonly maxDepth?: number | undefined;
+  /** Takes what a scraper notes with `log`. */
+  readonly log?: (message: string, facts: Readonly<Record<string, Json>>) => void;
+}
+
 /** What a page gave: items in order, requests to follow (normalised, depth set, duplicates within the page dropped). */
 export interface PageYield {
   readonly items: readonly Json[];
+  /** A request of the scraper's first page type carries no `page`, as the input's do not: one identity. */
   readonly follows: readonly Request[];
+  /** Links that were not followed, by reason; what is absent is 0. */
+  readonly dropped?: Readonly<Partial<Record<DropReason, number>>>;
 }
+
+/**
+ * Why a link was not followed: `scheme` no http(s) URL, `elsewhere` outside follow.within, `depth` beyond follow.maxDepth,
+ * `links` beyond follow.maxLinks, `nofollow` marked so.
+ */
+export type DropReason = 'scheme' | 'elsewhere' | 'depth' | 'links' | 'nofollow';

@@ -1,0 +1,168 @@
+import type { CheerioAPI } from 'cheerio/slim';
+import { RequestError } from '../job/errors.ts';
+import { convert } from './convert.ts';
+import type { Conversion, Field, FieldContext, FieldMap, FieldSpec, NestedMap } from './extract-types.ts';
+import { collapse, readableText } from './page-text.ts';
+import { tooComplex, type AnyNode, type ElementNode, type Selection } from './page-tree.ts';
+
+/** Bounds on what one page gives to extraction: nested lists over nested elements could repeat a page a thousandfold. */
+const MAX_EXTRACTED_CHARS = 50_000_000;
+const MAX_VALUES = 1_000_000;
+
+/** One page during extraction. */
+export class Extraction {
+  readonly #$: CheerioAPI;
+  readonly #url: string;
+  readonly #absolute: (address: string) => string | undefined;
+  #chars = 0;
+  #values = 0;
+
+  constructor(page: { $: CheerioAPI; url: string; absolute: (address: string) => string | undefined }) {
+    this.#$ = page.$;
+    this.#url = page.url;
+    this.#absolute = page.absolute;
+  }
+
+  /**
+   * Applies a map of fields to a document or element.
+   *
+   * @param place - the way to the map inside its item, for messages.
+   * @throws {RequestError} `invalid-item` for a required field without a value, naming field and selector; `too-complex` beyond the bounds.
+   */
+  map(map: FieldMap | NestedMap, scope: Selection, place = ''): Record<string, unknown> {
+    const item: Record<string, unknown> = {};
+    for (const [name, spec] of Object.entries(map)) {
+      if (spec === undefined) continue;
+      const value = this.#spec(spec, scope, place === '' ? name : `${place}.${name}`);
+      // Not by assignment: a field may be called __proto__.
+      Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
+    }
+    return item;
+  }
+
+  #spec(spec: FieldSpec, scope: Selection, place: string): unknown {
+    if (typeof spec === 'string') return this.#first({ selector: spec }, scope, place);
+    if (typeof spec === 'function') return spec(this.#context(scope));
+    if (isList(spec)) return this.#all(typeof spec[0] === 'string' ? { selector: spec[0] } : spec[0], scope, place);
+    return isField(spec) ? this.#first(spec, scope, place) : this.map(spec, scope, place);
+  }
+
+  #first(field: Field, scope: Selection, place: string): unknown {
+    const element = this.#firstMatch(field.selector, scope);
+    const value = element && this.#value(field, element, place);
+    if (value === undefined && field.required) throw missing(place, field, element && this.#source(field, element));
+    return value;
+  }
+
+  #all(field: Field, scope: Selection, place: string): unknown[] {
+    const values: unknown[] = [];
+    for (const element of this.#matches(field.selector, scope)) {
+      const value = this.#value(field, element, `${place}.${values.length}`);
+      // A match without a value leaves no hole in the list (cheerio's extract does the same).
+      if (value !== undefined && value !== null) values.push(value);
+    }
+    if (values.length === 0 && field.required) throw missing(place, field, undefined);
+    return values;
+  }
+
+  #firstMatch(selector: string, scope: Selection): ElementNode | undefined {
+    if (selector === ':scope') return scope.toArray().find(isElement);
+    // cheerio's own extract stops at the first match; find() would collect all of them.
+    return scope.extract({ first: { selector, value: (element) => element } }).first;
+  }
+
+  #matches(selector: string, scope: Selection): readonly ElementNode[] {
+    return selector === ':scope' ? scope.toArray().filter(isElement) : scope.find(selector).toArray();
+  }
+
+  #value(field: Field, element: ElementNode, place: string): unknown {
+    if (++this.#values > MAX_VALUES) throw tooComplex(`gives more than ${MAX_VALUES} values`, 'a fixed bound');
+    if (typeof field.value === 'object') return this.map(field.value, this.#$(element), place);
+    if (typeof field.value === 'function') return field.value(element, this.#context(this.#$(element)));
+    const source = this.#source(field, element);
+    if (source === undefined) return undefined;
+    const text = field.match ? matched(source, field.match) : source;
+    if (text === undefined || typeof text === 'object') return text;
+    if (typeof field.as === 'function') return field.as(text, this.#context(this.#$(element)));
+    return convert(field.as ?? defaultConversion(field), text, { ...field, absolute: this.#absolute });
+  }
+
+  /** The text that a field is made of, before match and conversion. */
+  #source(field: Field, element: ElementNode): string | undefined {
+    const text = this.#read(field, element);
+    this.#chars += text?.length ?? 0;
+    if (this.#chars > MAX_EXTRACTED_CHARS)
+      throw tooComplex(`gives more than ${MAX_EXTRACTED_CHARS} characters to its fields`, 'a fixed bound');
+    return text;
+  }
+
+  #read(field: Field, element: ElementNode): string | undefined {
+    if (field.attr !== undefined) return attribute(element, field.attr);
+    if (typeof field.value !== 'string') {
+      const asItStands = field.as === 'raw' || field.as === 'json' || field.match !== undefined;
+      return asItStands
+        ? (this.#$(element).prop('textContent') ?? undefined)
+        : readableText(element, MAX_EXTRACTED_CHARS - this.#chars + 1);
+    }
+    switch (field.value) {
+      case 'textContent':
+      case 'innerText':
+      case 'tagName':
+        return this.#$(element).prop(field.value) ?? undefined;
+      case 'innerHTML':
+        return this.#$(element).html() ?? undefined;
+      case 'outerHTML':
+        return this.#$.html(element);
+      case 'href':
+      case 'src': {
+        const address = attribute(element, field.value);
+        return address === undefined ? undefined : (this.#absolute(address) ?? address);
+      }
+      default:
+        return attribute(element, field.value);
+    }
+  }
+
+  #context(scope: Selection): FieldContext {
+    return { $: this.#$, scope, url: this.#url };
+  }
+}
+
+export function isField(spec: Field | FieldMap | NestedMap): spec is Field {
+  return typeof spec['selector'] === 'string';
+}
+
+export function isList(spec: FieldSpec): spec is readonly [string | Field] {
+  return Array.isArray(spec);
+}
+
+/** Text is cleaned; what the scraper names as a property or cuts out with `match` stays as it is. */
+function defaultConversion(field: Field): Conversion {
+  return field.value === undefined && field.attr === undefined ? 'text' : 'raw';
+}
+
+function matched(text: string, pattern: RegExp): string | Record<string, string> | undefined {
+  pattern.lastIndex = 0;
+  const found = pattern.exec(text);
+  if (!found) return undefined;
+  if (found.groups) return Object.fromEntries(Object.entries(found.groups).filter(([, value]) => value !== undefined));
+  return found.length > 1 ? found[1] : found[0];
+}
+
+function attribute(element: ElementNode, name: string): string | undefined {
+  return Object.hasOwn(element.attribs, name) ? element.attribs[name] : undefined;
+}
+
+function isElement(node: AnyNode): node is ElementNode {
+  return 'attribs' in node;
+}
+
+/** What a required field lacks: a match, or a value in the text that was found. */
+function missing(place: string, field: Field, found: string | undefined): RequestError {
+  const where = `Field ${place} is required, but its selector ${JSON.stringify(field.selector)} finds`;
+  if (found === undefined)
+    return new RequestError('invalid-item', `${where} nothing${field.attr === undefined ? '' : ` with attribute ${field.attr}`}.`);
+  const kind = typeof field.as === 'string' ? field.as : 'value';
+  const why = field.match && matched(found, field.match) === undefined ? `does not match ${field.match}` : `gives no ${kind}`;
+  return new RequestError('invalid-item', `${where} ${JSON.stringify(collapse(found.slice(0, 200)).slice(0, 80))}, which ${why}.`);
+}

@@ -1,0 +1,267 @@
+import type { CheerioAPI } from 'cheerio/slim';
+import type { FetchedPage } from '../fetch/types.ts';
+import { RequestError } from '../job/errors.ts';
+import type { Json, Request } from '../job/request.ts';
+import type { PageDefinition, ParseContext } from './definition.ts';
+import { Extraction, isField, isList } from './extract.ts';
+import type { FieldMap, FieldSpec, ItemFrom } from './extract-types.ts';
+import { baseUrlOf, Follow, Links } from './links.ts';
+import { firstLine, PageItems } from './page-items.ts';
+import { buildTree, type Selection } from './page-tree.ts';
+import { placeOf } from './scraper-place.ts';
+import type { OptionValues } from './scraper-options.ts';
+import { issuePath, type SchemaResult } from './standard-schema.ts';
+import { OutOfTime, withinTime } from './time-limit.ts';
+import type { PageYield, RunContext } from './types.ts';
+
+/** What running a page needs of its scraper. */
+export interface PageRules {
+  readonly scraper: string;
+  /** Where the scraper is written, for messages. */
+  readonly file: string | undefined;
+  readonly firstPage: string;
+  readonly follow: OptionValues<'follow'>;
+  readonly limits: OptionValues<'limits'>;
+}
+
+/**
+ * Runs one page type over one page.
+ *
+ * @throws {RequestError} `parse`, `invalid-item`, `too-complex`.
+ */
+export async function runPage(
+  rules: PageRules,
+  pageName: string,
+  definition: PageDefinition<string>,
+  request: Request,
+  page: FetchedPage,
+  context: RunContext,
+): Promise<PageYield> {
+  const run = new PageRun(rules, pageName, definition, request, page, context);
+  try {
+    return await run.work();
+  } catch (error) {
+    throw named(error, rules, pageName);
+  }
+}
+
+class PageRun {
+  readonly #rules: PageRules;
+  readonly #pageName: string;
+  readonly #definition: PageDefinition<string>;
+  readonly #request: Request;
+  readonly #page: FetchedPage;
+  readonly #context: RunContext;
+  readonly #deadlineMs: number;
+  readonly #items: PageItems;
+  readonly #found: (Json | Promise<Json>)[] = [];
+  readonly #follows: Request[] = [];
+  #tree: CheerioAPI | undefined;
+  #links: Links | undefined;
+  #extraction: Extraction | undefined;
+
+  constructor(
+    rules: PageRules,
+    pageName: string,
+    definition: PageDefinition<string>,
+    request: Request,
+    page: FetchedPage,
+    context: RunContext,
+  ) {
+    this.#rules = rules;
+    this.#pageName = pageName;
+    this.#definition = definition;
+    this.#request = request;
+    this.#page = page;
+    this.#context = context;
+    this.#items = new PageItems(rules.limits);
+    this.#deadlineMs = performance.now() + rules.limits.parseTime;
+  }
+
+  async work(): Promise<PageYield> {
+    const { parse } = this.#definition;
+    if (parse) await this.#parse(parse);
+    else this.#step(() => this.#declared());
+    const items = await this.#inTime(Promise.all(this.#found.map((item) => Promise.resolve(item))));
+    return { items, follows: this.#follows, dropped: this.#links?.dropped ?? {} };
+  }
+
+  async #parse(parse: NonNullable<PageDefinition<string>['parse']>): Promise<void> {
+    const yielded = this.#step(() => {
+      const iterable: unknown = parse(this.#parseContext());
+      if (isSync(iterable)) for (const one of iterable) this.#take(one);
+      else if (isAsync(iterable)) return iterable[Symbol.asyncIterator]();
+      else throw new TypeError('parse gave nothing to iterate over. Write it as a generator: *parse({ $ }) { yield … }');
+      return undefined;
+    });
+    if (!yielded) return;
+    let done = false;
+    try {
+      while (!done) {
+        const next = await this.#inTime(this.#step(() => yielded.next()));
+        if (next.done) done = true;
+        else this.#step(() => this.#take(next.value));
+      }
+    } finally {
+      // Lets a generator that was left early close what it has open; the page's verdict does not wait for it.
+      if (!done) yielded.return?.().catch(() => undefined);
+    }
+  }
+
+  /** The declared form: fields and links. */
+  #declared(): void {
+    const { extract, each, follow } = this.#definition;
+    const scopes =
+      each === undefined
+        ? [this.#treeOnce().root()]
+        : this.#treeOnce()(each)
+            .toArray()
+            .map((element) => this.#treeOnce()(element));
+    if (extract) for (const scope of scopes) this.#take(this.#extractionOnce().map(extract, scope));
+    for (const [selector, name] of Object.entries(follow ?? {})) this.#take(this.#linksOnce().follow(this.#treeOnce()(selector), name));
+  }
+
+  /** Takes one thing that the page gave. */
+  #take(value: unknown): void {
+    if (value instanceof Follow) {
+      for (const taken of this.#linksOnce().take(value)) {
+        // A URL is a string of its own; what the scraper adds may be cut from the page.
+        const own = taken.data === undefined && taken.body === undefined && taken.headers === undefined;
+        this.#follows.push(own ? taken : (this.#items.detach(taken) as unknown as Request));
+      }
+      return;
+    }
+    this.#items.admit(value);
+    const schema = this.#definition.schema?.['~standard'];
+    if (!schema) {
+      this.#found.push(this.#items.detach(value));
+      return;
+    }
+    const result = schema.validate(value);
+    const checked = result instanceof Promise ? result.then((r) => this.#checked(r)) : this.#checked(result);
+    // It is awaited with all others at the end; one that fails before that must not count as unhandled.
+    if (checked instanceof Promise) checked.catch(() => undefined);
+    this.#found.push(checked);
+  }
+
+  #checked(result: SchemaResult<unknown>): Json {
+    if (!result.issues) return this.#items.detach(result.value);
+    const issues = result.issues.slice(0, 5).map((issue) => {
+      const path = issuePath(issue);
+      const selector = selectorOf(this.#definition.extract, path);
+      return `${path || 'the item'}${selector === undefined ? '' : ` (selector ${JSON.stringify(selector)})`}: ${issue.message}`;
+    });
+    const more = result.issues.length > issues.length ? ` and ${result.issues.length - issues.length} more` : '';
+    throw new RequestError('invalid-item', `The item fails its schema: ${issues.join('; ')}${more}.`);
+  }
+
+  /** Runs a piece of the page's work in what is left of its time. */
+  #step<T>(work: () => T): T {
+    const left = this.#deadlineMs - performance.now();
+    if (left <= 0) throw new OutOfTime();
+    return withinTime(left, work);
+  }
+
+  /** Awaits no longer than the page's time. */
+  async #inTime<T>(promise: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new OutOfTime()), Math.max(0, this.#deadlineMs - performance.now()));
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #treeOnce(): CheerioAPI {
+    const page = this.#page;
+    const xml = /[/+]xml$/.test(page.contentType) && page.contentType !== 'application/xhtml+xml';
+    this.#tree ??= buildTree(page.text(), { ...this.#rules.limits, xml, baseUrl: page.url });
+    return this.#tree;
+  }
+
+  #linksOnce(): Links {
+    const isMarkup = this.#tree !== undefined || /[/+](html|xml)$/.test(this.#page.contentType);
+    this.#links ??= new Links({
+      url: this.#page.url,
+      baseUrl: isMarkup ? baseUrlOf(this.#treeOnce(), this.#page.url) : this.#page.url,
+      depth: this.#request.depth ?? 0,
+      maxDepth: this.#context.maxDepth ?? this.#rules.follow.maxDepth,
+      firstPage: this.#rules.firstPage,
+      options: this.#rules.follow,
+    });
+    return this.#links;
+  }
+
+  #extractionOnce(): Extraction {
+    this.#extraction ??= new Extraction({
+      $: this.#treeOnce(),
+      url: this.#page.url,
+      absolute: (address) => this.#linksOnce().absolute(address),
+    });
+    return this.#extraction;
+  }
+
+  #parseContext(): ParseContext<string> {
+    const page = this.#page;
+    const tree = () => this.#treeOnce();
+    const links = () => this.#linksOnce();
+    const own = this.#pageName;
+    return {
+      get $() {
+        return tree();
+      },
+      request: this.#request,
+      response: page,
+      body: page.body,
+      text: page.text,
+      json: () => JSON.parse(page.text()),
+      extract: <const M extends FieldMap>(map: M, scope?: Selection) =>
+        this.#extractionOnce().map(map, scope ?? tree().root()) as ItemFrom<M>,
+      follow: Object.assign((target: Parameters<Links['follow']>[0], name = own, more = {}) => links().follow(target, name, more), {
+        all: (selector: string, name = own, more = {}) => links().follow(tree()(selector), name, more),
+      }),
+      absolute: (address) => links().absolute(address),
+      log: (message, facts = {}) => this.#context.log?.(message, facts),
+    };
+  }
+}
+
+function isSync(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+function isAsync(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Every failure of a page as an error line's code and message. */
+function named(error: unknown, rules: PageRules, pageName: string): RequestError {
+  if (error instanceof RequestError) return error;
+  const who = `Page type ${pageName} of scraper ${rules.scraper}`;
+  if (error instanceof OutOfTime) {
+    return new RequestError('parse', `${who} was not done with the page in ${rules.limits.parseTime} ms (limits.parseTime).`, {
+      cause: error,
+    });
+  }
+  const place = placeOf(error, rules.file);
+  return new RequestError('parse', `${who} threw${place === undefined ? '' : ` at ${place}`}: ${firstLine(error)}`, { cause: error });
+}
+
+/** The selector behind a path of an item, as far as the map tells. */
+function selectorOf(map: FieldMap | undefined, path: string): string | undefined {
+  let spec: FieldSpec | undefined = map;
+  let selector: string | undefined;
+  for (const part of path.split('.')) {
+    if (spec && isList(spec)) spec = spec[0];
+    else if (typeof spec === 'object') spec = (typeof spec['value'] === 'object' && isField(spec) ? spec.value : spec) as FieldMap;
+    if (/^\d+$/.test(part)) continue;
+    spec = typeof spec === 'object' && !isList(spec) && Object.hasOwn(spec, part) ? (spec as FieldMap)[part] : undefined;
+    const one: FieldSpec | undefined = spec && isList(spec) ? spec[0] : spec;
+    if (typeof one === 'string') selector = one;
+    else if (typeof one === 'object' && !isList(one) && isField(one)) selector = one.selector;
+  }
+  return selector;
+}

@@ -1,0 +1,6 @@
+import type { Scraper } from '../scraper/types.ts';
+import page from './page.ts';
+import shop from './shop.ts';
+
+/** Every scraper by its name. A new one is a file in this folder and a line in this list. */
+export const scrapers: Readonly<Record<string, Scraper>> = Object.fromEntries([page, shop].map((scraper) => [scraper.name, scraper]));
