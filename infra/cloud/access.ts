@@ -1,0 +1,50 @@
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { FunctionName, QueueName } from '../settings.ts';
+
+/** What a function may do beside reading the queues that feed it: prefixes of the bucket, and queues it sends to. */
+export interface Access {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly delete: readonly string[];
+  readonly send: readonly QueueName[];
+}
+
+/**
+ * Least privilege, by function and prefix. None may write where the users write (`urls/`): a function that did could start itself.
+ * A test holds every call of a whole run against these.
+ */
+export const access: Readonly<Record<FunctionName, Access>> = {
+  enqueue: {
+    read: ['urls/', 'jobs/', 'requests/'],
+    write: ['requests/', 'jobs/', 'errors/', 'state/active/'],
+    delete: ['jobs/'],
+    send: ['requests', 'postponed'],
+  },
+  scrape: {
+    read: ['requests/', 'jobs/', 'outcomes/', 'starts/', 'state/'],
+    write: ['requests/', 'outcomes/', 'starts/', 'state/', 'results/', 'errors/', 'files/', 'archive/'],
+    delete: ['starts/', 'results/', 'errors/'],
+    send: ['requests', 'postponed'],
+  },
+  report: {
+    read: ['requests/', 'jobs/', 'outcomes/'],
+    write: ['jobs/', 'outcomes/', 'errors/'],
+    delete: ['state/active/', 'results/'],
+    send: ['requests', 'postponed'],
+  },
+};
+
+export function grantAccess(role: IGrantable, can: Access, bucket: IBucket, queues: Readonly<Record<QueueName, Queue>>): void {
+  const objects = (prefixes: readonly string[]): string[] => prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`));
+  const grant = (actions: string[], resourceArns: string[]): unknown => Grant.addToPrincipal({ grantee: role, actions, resourceArns });
+  grant(['s3:GetObject'], objects(can.read));
+  grant(['s3:PutObject', 's3:AbortMultipartUpload'], objects(can.write));
+  if (can.delete.length > 0) grant(['s3:DeleteObject'], objects(can.delete));
+  // The whole bucket, without a condition on the prefix: only with this does S3 answer 404 for an object that is not there, and not
+  // 403 (S3 GetObject, "Permissions"), and much of the protocol asks for what may not be there.
+  grant(['s3:ListBucket'], [bucket.bucketArn]);
+  for (const name of can.send) queues[name].grantSendMessages(role);
+  bucket.encryptionKey?.grantEncryptDecrypt(role);
+}

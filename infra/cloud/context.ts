@@ -1,0 +1,68 @@
+import type { Node } from 'constructs';
+import { UsageError } from '../../functions/job/errors.ts';
+
+/** What `-c name=value` (or `context` in cdk.json) can say about a deployment. */
+export interface DeploymentContext {
+  /** Tells deployments in one account and region apart. */
+  readonly stage: string | undefined;
+  readonly contact: string | undefined;
+  /** Name of a bucket that is there already. */
+  readonly bucket: string | undefined;
+  readonly scrapeMemoryMb: number | undefined;
+  readonly maxConcurrency: number | undefined;
+  readonly logRetentionDays: number | undefined;
+  readonly allowedNetworks: readonly string[] | undefined;
+  readonly alarmEmail: string | undefined;
+  readonly tracing: boolean | undefined;
+}
+
+/**
+ * Reads the deployment's context. The command line gives texts, cdk.json may give numbers and lists: both are taken.
+ *
+ * @param env - `URLDROP_CONTACT` stands in for `-c contact=…`.
+ * @throws {UsageError} code `bad-context`, one line per fault: name, what is expected, what was given.
+ */
+export function readContext(node: Node, env: Readonly<Record<string, string | undefined>>): DeploymentContext {
+  const faults: string[] = [];
+  const given = (name: string): unknown => (node.tryGetContext(name) as unknown) ?? undefined;
+  const fault = (name: string, expected: string): undefined => {
+    faults.push(`-c ${name}=… must be ${expected}, not ${JSON.stringify(given(name))}.`);
+    return undefined;
+  };
+  const text = (name: string, form: RegExp, expected: string): string | undefined => {
+    const value = given(name);
+    if (value === undefined) return undefined;
+    return typeof value === 'string' && form.test(value) ? value : fault(name, expected);
+  };
+  const whole = (name: string): number | undefined => {
+    const value = given(name);
+    if (value === undefined) return undefined;
+    const number = typeof value === 'string' ? Number(value) : value;
+    return Number.isSafeInteger(number) ? (number as number) : fault(name, 'a whole number');
+  };
+  const list = (name: string): readonly string[] | undefined => {
+    const value = given(name);
+    if (value === undefined) return undefined;
+    const items: unknown = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
+    return Array.isArray(items) && items.every((item) => typeof item === 'string') ? items : fault(name, 'a list, separated by commas');
+  };
+  const flag = (name: string): boolean | undefined => {
+    const value = given(name);
+    if (value === undefined) return undefined;
+    return value === true || value === 'true' ? true : value === false || value === 'false' ? false : fault(name, 'true or false');
+  };
+  const context: DeploymentContext = {
+    // Part of the stack's name (CloudFormation: letters, digits and hyphens).
+    stage: text('stage', /^[a-z][a-z0-9-]{0,19}$/, '1 to 20 small letters, digits and hyphens, a letter first'),
+    contact: text('contact', /./, 'an e-mail address or https URL') ?? env['URLDROP_CONTACT'],
+    bucket: text('bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+    scrapeMemoryMb: whole('scrapeMemoryMb'),
+    maxConcurrency: whole('maxConcurrency'),
+    logRetentionDays: whole('logRetentionDays'),
+    allowedNetworks: list('allowedNetworks'),
+    alarmEmail: text('alarmEmail', /^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'),
+    tracing: flag('tracing'),
+  };
+  if (faults.length > 0) throw new UsageError('bad-context', faults.join('\n'));
+  return context;
+}

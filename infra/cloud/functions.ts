@@ -1,0 +1,100 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Architecture, ApplicationLogLevel, Code, Function, LoggingFormat, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AsyncEventSettings, FunctionName, QueueName } from '../settings.ts';
+import { access, grantAccess } from './access.ts';
+import type { UrlDropSettings } from './overrides.ts';
+
+const descriptions: Readonly<Record<FunctionName, string>> = {
+  enqueue: 'Turns a dropped file of URLs into batches, and puts postponed ones back',
+  scrape: 'Fetches and extracts the pages of up to ten batches',
+  report: 'Sums up jobs every minute, and ends what reached a dead-letter queue',
+};
+
+/** Functions that feed a queue which feeds them: a batch's rest and the links it followed, a long enqueue that goes on. */
+const loopsOnPurpose: ReadonlySet<FunctionName> = new Set(['enqueue', 'scrape']);
+
+export interface FunctionsProps {
+  readonly settings: UrlDropSettings;
+  readonly bucket: IBucket;
+  readonly queues: Readonly<Record<QueueName, Queue>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly tracing: boolean;
+  readonly vpc: IVpc | undefined;
+  readonly subnets: readonly ISubnet[] | undefined;
+}
+
+/** The three functions, each with a log group and role of its own, and what feeds them from queues. */
+export class Functions extends Construct {
+  readonly byName: Readonly<Record<FunctionName, Function>>;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const { settings, queues } = props;
+    const names = Object.keys(settings.functions) as FunctionName[];
+    this.byName = Object.fromEntries(names.map((name) => [name, this.#function(name, props)])) as Record<FunctionName, Function>;
+    for (const { queue, function: name, batchSize, maxConcurrency } of settings.eventSources) {
+      this.byName[name].addEventSource(new SqsEventSource(queues[queue], { batchSize, maxConcurrency, reportBatchItemFailures: true }));
+    }
+  }
+
+  #function(name: FunctionName, props: FunctionsProps): Function {
+    const { settings, bucket, queues } = props;
+    const { memoryMb, timeoutSeconds } = settings.functions[name];
+    const events: AsyncEventSettings | undefined = (settings.asyncEvents as Partial<Record<FunctionName, AsyncEventSettings>>)[name];
+    const logGroup = new LogGroup(this, `${name}Logs`, {
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- The enum's values are days; checkSettings knows which there are.
+      retention: settings.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const fn = new Function(this, name, {
+      description: descriptions[name],
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: Code.fromAsset(join(bundleFolder(), name)),
+      handler: 'index.handler',
+      memorySize: memoryMb,
+      timeout: Duration.seconds(timeoutSeconds),
+      environment: { ...props.environment },
+      loggingFormat: LoggingFormat.JSON,
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      logGroup,
+      recursiveLoop: loopsOnPurpose.has(name) ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
+      tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      ...(props.vpc && { vpc: props.vpc, ...(props.subnets && { vpcSubnets: { subnets: [...props.subnets] } }) }),
+      ...(events && {
+        retryAttempts: events.retryAttempts,
+        maxEventAge: Duration.seconds(events.maxAgeSeconds),
+        ...(events.deadLetters !== undefined && { onFailure: new SqsDestination(queues[events.deadLetters as QueueName]) }),
+      }),
+    });
+    grantAccess(fn, access[name], bucket, queues);
+    return fn;
+  }
+}
+
+let bundles: string | undefined;
+
+/** The functions' bundles, built once per process. CDK copies them into the assembly, so they may go when the process does. */
+function bundleFolder(): string {
+  if (bundles === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'urldrop-bundles-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../bundle.ts'), folder], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    if (status !== 0) throw new Error('The functions could not be bundled; the reason is printed above.');
+    bundles = folder;
+  }
+  return bundles;
+}

@@ -1,0 +1,41 @@
+/* oxlint-disable no-new -- a CDK construct attaches itself to the scope it is given. */
+import { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { ContextAttribute, Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { UsageError } from '../../functions/job/errors.ts';
+
+/** The three forms that EventBridge Scheduler takes (EventBridge Scheduler User Guide, "Schedule types"). */
+const EXPRESSION = /^(cron|rate|at)\(.+\)$/;
+
+/** One EventBridge Scheduler entry per scraper that has a schedule, in a group of their own. Times are UTC. */
+export class Schedules extends Construct {
+  constructor(scope: Construct, id: string, schedules: Readonly<Record<string, string>>, enqueue: IFunction, deadLetters: IQueue) {
+    super(scope, id);
+    const entries = Object.entries(schedules);
+    if (entries.length === 0) return;
+    const scheduleGroup = new ScheduleGroup(this, 'Group');
+    for (const [scraper, expression] of entries) {
+      if (!EXPRESSION.test(expression)) {
+        throw new UsageError(
+          'bad-schedule',
+          `The schedule of scraper ${scraper} is ${JSON.stringify(expression)}: write cron(…), rate(…) or at(…), such as "cron(0 6 * * ? *)".`,
+        );
+      }
+      new Schedule(this, scraper, {
+        description: `urldrop: starts the scraper ${scraper}`,
+        schedule: ScheduleExpression.expression(expression),
+        scheduleGroup,
+        target: new LambdaInvoke(enqueue, {
+          // The planned time names the job: Scheduler delivers at least once, and a second delivery is then the same job.
+          input: ScheduleTargetInput.fromObject({ kind: 'schedule', scraper, at: ContextAttribute.scheduledTime }),
+          deadLetterQueue: deadLetters,
+          retryAttempts: 185,
+          maxEventAge: Duration.hours(24),
+        }),
+      });
+    }
+  }
+}

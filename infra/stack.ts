@@ -1,0 +1,33 @@
+/* oxlint-disable no-new -- a CDK construct attaches itself to the scope it is given. */
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { UrlDrop, type UrlDropProps } from './urldrop.ts';
+
+export interface UrlDropStackProps extends StackProps, Omit<UrlDropProps, 'bucket'> {
+  /** Name of a bucket that is there already. Default: a new one. */
+  readonly bucketName?: string | undefined;
+}
+
+/** A stack with one urldrop in it, and outputs that say where to drop files and where to look. */
+export class UrlDropStack extends Stack {
+  readonly urldrop: UrlDrop;
+
+  constructor(scope: Construct, id: string, props: UrlDropStackProps) {
+    super(scope, id, { description: 'urldrop: drop a file of URLs into S3, structured data falls out', ...props });
+    const { bucketName } = props;
+    this.urldrop = new UrlDrop(this, 'UrlDrop', {
+      ...props,
+      bucket: bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Bucket', bucketName),
+    });
+    const { bucket, queues, settings } = this.urldrop;
+    const output = (name: string, value: string, description: string): unknown => new CfnOutput(this, name, { value, description });
+    const console = `https://${this.region}.console.aws.amazon.com`;
+    output('BucketName', bucket.bucketName, 'Everything lies here');
+    output('DropCommand', `aws s3 cp urls.txt s3://${bucket.bucketName}/${settings.bucket.notifyPrefix}page/`, 'Starts a job');
+    output('RequestsQueueUrl', queues.requests.queueUrl, 'Batches to scrape');
+    output('PostponedQueueUrl', queues.postponed.queueUrl, 'Batches that wait for their time');
+    output('JobsConsole', `${console}/s3/buckets/${bucket.bucketName}?prefix=jobs/`, 'Summaries and reports of the jobs');
+    output('QueuesConsole', `${console}/sqs/v3/home?region=${this.region}#/queues`, 'Queues, their depth and dead letters');
+  }
+}

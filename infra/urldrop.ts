@@ -1,0 +1,101 @@
+/* oxlint-disable no-new -- a CDK construct attaches itself to the scope it is given. */
+import { Annotations, Duration } from 'aws-cdk-lib';
+import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function } from 'aws-cdk-lib/aws-lambda';
+import { EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { LambdaDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { optionTable } from '../functions/options.ts';
+import { createBucket } from './cloud/bucket.ts';
+import { Functions } from './cloud/functions.ts';
+import { withOverrides, type SettingsOverrides, type UrlDropSettings } from './cloud/overrides.ts';
+import { Queues } from './cloud/queues.ts';
+import { Schedules } from './cloud/schedules.ts';
+import { userAgent } from './cloud/user-agent.ts';
+import type { FunctionName, QueueName } from './settings.ts';
+
+export interface UrlDropProps extends SettingsOverrides {
+  /**
+   * Who answers for the requests: an e-mail address or an https URL. Sites see it in the User-Agent and can write to you.
+   * Undefined: the template is made, and `cdk deploy` refuses it.
+   */
+  readonly contact: string | undefined;
+  /**
+   * A bucket that is there already. Its other notifications stay; encryption, lifecycle and deletion are its owner's business
+   * (docs/deploying.md has the lifecycle rules). Default: a new one, which outlives the stack.
+   */
+  readonly bucket?: IBucket | undefined;
+  /** Scrapers that start by themselves, with their EventBridge Scheduler expressions. Default: none. */
+  readonly schedules?: Readonly<Record<string, string>> | undefined;
+  /** CIDR blocks beside the public web that may be fetched. Default: none. */
+  readonly allowedNetworks?: readonly string[] | undefined;
+  /** Customer-managed key for bucket and queues. Default: keys that S3 and SQS manage, at no cost. */
+  readonly encryptionKey?: IKey | undefined;
+  /** Where the new bucket's access logs go. Default: none. */
+  readonly accessLogs?: IBucket | undefined;
+  /** Network of the functions; without a NAT gateway in it they reach no site. Default: none, with the Internet at hand. */
+  readonly vpc?: IVpc | undefined;
+  /** Subnets in `vpc`. Default: its private ones. */
+  readonly subnets?: readonly ISubnet[] | undefined;
+  /** X-Ray traces. Default: off. */
+  readonly tracing?: boolean | undefined;
+}
+
+/**
+ * urldrop: drop a file of URLs under `urls/` of the bucket, and results appear under `results/`.
+ * Bucket, queues, functions and schedules, wired and least-privileged; no servers, no database.
+ */
+export class UrlDrop extends Construct {
+  readonly bucket: IBucket;
+  readonly queues: Readonly<Record<QueueName, Queue>>;
+  readonly functions: Readonly<Record<FunctionName, Function>>;
+  readonly settings: UrlDropSettings;
+
+  /** @throws {UsageError} for a contact, schedule or setting that cannot be. */
+  constructor(scope: Construct, id: string, props: UrlDropProps) {
+    super(scope, id);
+    this.settings = withOverrides(props);
+    if (props.contact === undefined) {
+      Annotations.of(this).addError(
+        'Nobody answers for the requests. Deploy with -c contact=you@example.org (or URLDROP_CONTACT), so that sites can reach you.',
+      );
+    }
+    this.queues = new Queues(this, 'Queues', this.settings.queues, props.encryptionKey).byName;
+    this.bucket = props.bucket ?? createBucket(this, this.settings.bucket, { key: props.encryptionKey, accessLogs: props.accessLogs });
+    this.functions = new Functions(this, 'Functions', {
+      settings: this.settings,
+      bucket: this.bucket,
+      queues: this.queues,
+      environment: this.#environment(props),
+      tracing: props.tracing ?? false,
+      vpc: props.vpc,
+      subnets: props.subnets,
+    }).byName;
+
+    const { notifyPrefix } = this.settings.bucket;
+    this.bucket.addEventNotification(EventType.OBJECT_CREATED, new LambdaDestination(this.functions.enqueue), { prefix: notifyPrefix });
+    new Rule(this, 'EveryMinute', {
+      description: 'urldrop: brings the summaries of running jobs up to date',
+      schedule: Schedule.rate(Duration.minutes(this.settings.reportEveryMinutes)),
+      targets: [new LambdaFunction(this.functions.report, { retryAttempts: 0, maxEventAge: Duration.seconds(60) })],
+    });
+    new Schedules(this, 'Schedules', props.schedules ?? {}, this.functions.enqueue, this.queues.eventsDead);
+  }
+
+  /** What the functions read at their start, by the names of the option table. */
+  #environment(props: UrlDropProps): Record<string, string> {
+    const { bucket, requestsQueueUrl, postponedQueueUrl, userAgent: agent, allowedNetworks, sliceMs } = optionTable;
+    return {
+      [bucket.env]: this.bucket.bucketName,
+      [requestsQueueUrl.env]: this.queues.requests.queueUrl,
+      [postponedQueueUrl.env]: this.queues.postponed.queueUrl,
+      [agent.env]: userAgent(props.contact),
+      [sliceMs.env]: String(this.settings.sliceSeconds * 1000),
+      ...(props.allowedNetworks && props.allowedNetworks.length > 0 && { [allowedNetworks.env]: props.allowedNetworks.join(',') }),
+    };
+  }
+}
