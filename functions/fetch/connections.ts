@@ -45,6 +45,8 @@ export interface Connections {
   readonly fresh: Dispatcher;
   /** Sockets open or being opened. */
   readonly open: () => number;
+  /** To be called when a request has ended: where others wait for a socket, one that is idle now is closed for them. */
+  relieve(): void;
   close(): Promise<void>;
 }
 
@@ -110,6 +112,7 @@ export function openConnections(options: ConnectionOptions): Connections {
     }
     const connection: Connection = { dnsMs: 0, connectMs: 0, uses: 0 };
     const begin = (): void => {
+      if (closed) return fail(new Error('the fetcher is closed'));
       if (isIP(target.hostname) !== 0) return dial(0);
       const askedAt = performance.now();
       options.names.resolve(target.hostname, (error) => (error ? fail(error) : dial(performance.now() - askedAt)));
@@ -124,7 +127,7 @@ export function openConnections(options: ConnectionOptions): Connections {
       const via = port === 80 || port === 443 ? connectors.web : connectors.other;
       via(target, (...[error, socket]) => {
         if (error) return fail(error);
-        if (closed || !isAllowedPeer(socket, port)) {
+        if (!isAllowedPeer(socket, port)) {
           socket.on('error', ignore).destroy();
           return fail(new BlockedAddressError(`${target.hostname} answered from ${socket.remoteAddress}, not on the public web`));
         }
@@ -147,7 +150,7 @@ export function openConnections(options: ConnectionOptions): Connections {
       begin();
     } else {
       waiting.push(begin);
-      closeOneIdle();
+      closeIdle();
     }
   }
 
@@ -163,11 +166,14 @@ export function openConnections(options: ConnectionOptions): Connections {
     else open--;
   }
 
-  function closeOneIdle(): void {
+  /** Idle connections make room for as many as wait. */
+  function closeIdle(): void {
+    let wanted = waiting.length;
     for (const { client, socket } of sockets) {
-      if (!client.idle) continue;
+      if (wanted === 0) return;
+      if (!client.idle || socket.destroyed) continue;
       socket.destroy();
-      return;
+      wanted--;
     }
   }
 
@@ -196,8 +202,13 @@ export function openConnections(options: ConnectionOptions): Connections {
     agent,
     fresh,
     open: () => open,
+    relieve() {
+      // After undici has noted that its client is free.
+      if (waiting.length > 0) setImmediate(closeIdle);
+    },
     async close() {
       closed = true;
+      for (const begin of waiting.splice(0)) begin();
       options.names.close();
       await Promise.all([agent.destroy(), fresh.destroy()]);
     },

@@ -176,13 +176,16 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
     if (this.#settled) return;
     this.#settled = true;
     const [first] = this.#chunks;
-    this.#resolve({
+    const answer: Answer = {
       status: this.#status,
       headers: this.#headers,
       body: first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, first ? this.wireBytes : 0),
       wireBytes: this.wireBytes,
       connection: this.#connection,
       headersAt: this.#headersAt,
-    });
+    };
+    // undici frees its client in an immediate that it queues after this call; a request sent before that would open a second
+    // connection. Queued after undici's own, this one runs when the connection can be used again.
+    queueMicrotask(() => setImmediate(this.#resolve, answer));
   }
 }

@@ -13,13 +13,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_DESTROYED: 'connect',
   UND_ERR_INFO: 'connect',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connect',
-  // The parser met the end of the stream inside a message.
-  HPE_INVALID_EOF_STATE: 'connect',
-  HPE_CLOSED_CONNECTION: 'connect',
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
   UND_ERR_BODY_TIMEOUT: 'timeout',
   UND_ERR_HEADERS_OVERFLOW: 'too-large',
-  HPE_HEADER_OVERFLOW: 'too-large',
   // "Client network socket disconnected before secure TLS connection was established": as good as a reset.
   ECONNRESET: 'connect',
   ECONNREFUSED: 'connect',
@@ -92,9 +88,14 @@ function codeOf(fault: Fault): ErrorCode {
   }
   if (Object.hasOwn(CODES, code)) return CODES[code] ?? 'internal';
   if (Object.hasOwn(TLS_WORDS, code) || /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_CERT_)/.test(code)) return 'tls';
-  if (code.startsWith('HPE_')) return 'protocol';
+  if (fault.name === 'HTTPParserError') return isCutShort(fault) ? 'connect' : 'protocol';
   if (code.startsWith('ERR_HTTP2_')) return 'protocol';
   return 'internal';
+}
+
+/** The parser met the end of the stream inside a message; undici hands on llhttp's words, but not its code. */
+function isCutShort(fault: Fault): boolean {
+  return fault.name === 'HTTPParserError' && fault.message.includes('Invalid EOF state');
 }
 
 function describe(fault: Fault, code: ErrorCode): string {
@@ -102,7 +103,7 @@ function describe(fault: Fault, code: ErrorCode): string {
   if (code === 'tls') return `${TLS_WORDS[raw] ?? oneLine(fault.message)} (${raw})`;
   if (fault.name === 'NameError' || fault.name === 'BlockedAddressError') return fault.message;
   if (raw === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'the body is shorter or longer than its Content-Length';
-  if (raw === 'HPE_INVALID_EOF_STATE') return 'the connection ended inside the answer';
+  if (isCutShort(fault)) return 'the connection ended inside the answer';
   return raw === '' ? oneLine(fault.message) : `${oneLine(fault.message)} (${raw})`;
 }
 

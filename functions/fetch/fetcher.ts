@@ -33,6 +33,8 @@ export interface FetcherOptions {
   readonly ca?: string;
   /** Name servers in place of the system's, `address[:port]`. */
   readonly nameServers?: readonly string[];
+  /** Clock for dates and for what is kept for a time, ms since the epoch. */
+  readonly now?: () => number;
 }
 
 /** Headers that belong to the connection; a scraper's own would break the framing or the routing. */
@@ -66,7 +68,10 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   const settings = { ...DEFAULTS, ...options };
   const connections = openConnections({
     guard: new AddressGuard(options.allowedNetworks),
-    names: new NameLookup(options.nameServers ? { servers: options.nameServers } : {}),
+    names: new NameLookup({
+      ...(options.nameServers && { servers: options.nameServers }),
+      ...(options.now && { now: options.now }),
+    }),
     maxSockets: options.maxSockets,
     connectTimeoutMs: settings.connectTimeoutMs,
     maxHeaderBytes: settings.maxHeaderBytes,
@@ -172,9 +177,12 @@ class Fetch {
     try {
       return await first.answer;
     } catch (error) {
-      const stale = !first.answered && (first.connection?.uses ?? 0) > 1 && first.connection?.broken !== undefined;
-      if (this.#ended || error instanceof RequestError || !(stale || isStale(error, first)) || !isRepeatable(hop.method)) throw error;
+      // Used before, and broken before a byte of the answer: the server had closed it while it was idle.
+      const stale = !first.answered && (first.connection?.uses ?? 0) > 1 && toRequestError(error, this.#label).code === 'connect';
+      if (this.#ended || !stale || !isRepeatable(hop.method)) throw error;
       return await this.#dispatch(hop, this.#connections.fresh).answer;
+    } finally {
+      this.#connections.relieve();
     }
   }
 
@@ -293,13 +301,6 @@ class Fetch {
 }
 
 type Dispatch = Parameters<Connections['agent']['dispatch']>[0];
-
-/** The server had closed a connection that was used before, and no byte of an answer came. */
-function isStale(error: unknown, exchange: Exchange): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reset = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-  return reset && !exchange.answered && (exchange.connection?.uses ?? 0) > 1;
-}
 
 function plain(text: string): string {
   try {

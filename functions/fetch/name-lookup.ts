@@ -42,13 +42,16 @@ export class NameLookup {
   readonly #entries = new Map<string, Entry>();
   readonly #waiting = new Map<string, Callback[]>();
   readonly #systemQueue: (() => void)[] = [];
+  readonly #now: () => number;
   #systemLookups = 0;
 
   /**
    * @param options.servers - name servers (`address` or `address:port`) instead of the system's.
    * @param options.ipv6 - whether to ask for AAAA records; absent: where this machine has a global IPv6 address.
+   * @param options.now - clock for what is kept, ms.
    */
-  constructor(options: { servers?: readonly string[]; ipv6?: boolean } = {}) {
+  constructor(options: { servers?: readonly string[]; ipv6?: boolean; now?: () => number } = {}) {
+    this.#now = options.now ?? Date.now;
     this.#resolver = new Resolver({ timeout: 2_500, tries: 2 });
     if (options.servers) this.#resolver.setServers(options.servers);
     this.#families = (options.ipv6 ?? hasGlobalIpv6()) ? [4, 6] : [4];
@@ -78,7 +81,7 @@ export class NameLookup {
 
   #fresh(host: string): Entry | undefined {
     const entry = this.#entries.get(host);
-    if (entry && entry.expiresAt > Date.now()) return entry;
+    if (entry && entry.expiresAt > this.#now()) return entry;
     if (entry) this.#entries.delete(host);
     return undefined;
   }
@@ -96,7 +99,7 @@ export class NameLookup {
       if (!error) ttlSeconds = Math.min(ttlSeconds, ...records.map(({ ttl }) => ttl));
       if (--left > 0) return;
       if (addresses.length > 0) {
-        this.#settle(host, { addresses, expiresAt: Date.now() + Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlSeconds * 1_000)) });
+        this.#settle(host, { addresses, expiresAt: this.#now() + Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlSeconds * 1_000)) });
       } else if (failure && failure.code === 'ECANCELLED') {
         this.#settle(host, { addresses, error: new NameError(host, failure.code, failure), expiresAt: 0 });
       } else {
@@ -114,7 +117,8 @@ export class NameLookup {
       return;
     }
     this.#systemLookups++;
-    getaddrinfo(host, { all: true, order: 'ipv4first' }, (error, addresses) => {
+    // Of names that are the machine's own, the C library knows only the form without the root's dot.
+    getaddrinfo(isSystemName(host) ? bare(host) : host, { all: true, order: 'ipv4first' }, (error, addresses) => {
       this.#systemLookups--;
       this.#systemQueue.shift()?.();
       if (error || addresses.length === 0) {
@@ -122,10 +126,10 @@ export class NameLookup {
         this.#settle(host, {
           addresses: [],
           error: new NameError(host, cause?.code ?? 'ENOTFOUND', cause),
-          expiresAt: Date.now() + FAILED_TTL_MS,
+          expiresAt: this.#now() + FAILED_TTL_MS,
         });
       } else {
-        this.#settle(host, { addresses, expiresAt: Date.now() + SYSTEM_TTL_MS });
+        this.#settle(host, { addresses, expiresAt: this.#now() + SYSTEM_TTL_MS });
       }
     });
   }
@@ -142,8 +146,12 @@ export class NameLookup {
 
 /** Names that no public name server can answer for (RFC 6761, section 6.3; single labels). */
 function isSystemName(host: string): boolean {
-  const bare = host.endsWith('.') ? host.slice(0, -1) : host;
-  return !bare.includes('.') || bare.endsWith('.localhost') || bare.endsWith('.local');
+  const name = bare(host);
+  return !name.includes('.') || name.endsWith('.localhost') || name.endsWith('.local');
+}
+
+function bare(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
 function isMissing(error: NodeJS.ErrnoException): boolean {
