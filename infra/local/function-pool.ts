@@ -25,9 +25,9 @@ interface Waiting {
 export class FunctionPool {
   readonly #options: PoolOptions;
   readonly #threads = new Set<FunctionThread>();
-  /** Invocations that must not share a thread, one at a time. */
+  /** Threads of the invocations that must not share one: as many again, and only while there are such. */
+  readonly #lone = new Set<FunctionThread>();
   readonly #waiting: Waiting[] = [];
-  #lone: FunctionThread | undefined;
   #isStopped = false;
 
   constructor(options: PoolOptions) {
@@ -54,8 +54,8 @@ export class FunctionPool {
   }
 
   /**
-   * Runs an invocation on a thread of its own, after others of its kind: for what may have killed a thread before. On Lambda
-   * no two invocations share an environment; here a killer would take its neighbours with it.
+   * Runs an invocation on a thread that nothing else is on: for what may have killed a thread before. On Lambda no two
+   * invocations share an environment; here a killer would take its neighbours with it.
    *
    * @throws {FunctionFailure}
    */
@@ -71,12 +71,12 @@ export class FunctionPool {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const w of this.#waiting.splice(0)) w.reject(new FunctionFailure('stopped', w.function, 'the local cloud was stopped'));
-    await Promise.all([...this.#threads, ...(this.#lone ? [this.#lone] : [])].map((t) => t.stop()));
+    await Promise.all([...this.#threads, ...this.#lone].map((t) => t.stop()));
   }
 
-  #start(): FunctionThread {
-    const thread = new FunctionThread({ ...this.#options, onEnd: (t) => this.#threads.delete(t) });
-    this.#threads.add(thread);
+  #start(threads = this.#threads): FunctionThread {
+    const thread = new FunctionThread({ ...this.#options, onEnd: (t) => threads.delete(t) });
+    threads.add(thread);
     return thread;
   }
 
@@ -91,20 +91,14 @@ export class FunctionPool {
   }
 
   #nextAlone(): void {
-    if ((this.#lone?.load() ?? 0) > 0) return;
+    const idle = [...this.#lone].find((t) => t.load() === 0);
+    if (!idle && this.#lone.size >= this.#options.threads) return;
     const next = this.#waiting.shift();
     if (!next) {
-      void this.#lone?.stop();
-      this.#lone = undefined;
+      void idle?.stop();
       return;
     }
-    this.#lone ??= new FunctionThread({
-      ...this.#options,
-      onEnd: (t) => {
-        if (this.#lone === t) this.#lone = undefined;
-      },
-    });
-    this.#lone
+    (idle ?? this.#start(this.#lone))
       .invoke(next.function, next.event)
       .then(next.resolve, next.reject)
       .finally(() => this.#nextAlone());

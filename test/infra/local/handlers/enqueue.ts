@@ -1,0 +1,23 @@
+import type { S3Event } from 'aws-lambda';
+import { connect } from '../../../../functions/aws/cloud.ts';
+import { readOptions } from '../../../../functions/options.ts';
+
+const cloud = connect(readOptions(process.env));
+
+/**
+ * A small enqueue: notes the event under `seen/`, then sends one message for each line `lane what` of the object
+ * (`#` begins a comment). An object named `throw…` makes it throw.
+ */
+export async function handler(event: S3Event): Promise<void> {
+  for (const record of event.Records) {
+    const key = decodeURIComponent(record.s3.object.key.replaceAll('+', ' '));
+    if (key.includes('throw')) throw new Error(`told to throw by ${key}`);
+    const text = (await cloud.objects.getText(key)) ?? '';
+    const messages = text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line, i) => ({ body: line, group: line.split(' ')[0] ?? '', deduplicationId: `${record.s3.object.sequencer}-${i}` }));
+    await cloud.requests.send(messages);
+    await cloud.objects.putJson(`seen/${record.s3.object.sequencer}`, record);
+  }
+}
