@@ -16,6 +16,7 @@ export class LineWriter {
   #gzip: Gzip | undefined;
   #upload: Promise<void> | undefined;
   #failure: unknown;
+  #drained: Promise<unknown> | undefined;
   lines = 0;
 
   constructor(objects: ObjectStore, key: string) {
@@ -55,7 +56,9 @@ export class LineWriter {
     this.#pending = '';
     if (this.#failure !== undefined) throw this.#failure;
     const gzip = (this.#gzip ??= this.#open());
-    if (!gzip.write(text)) await Promise.race([once(gzip, 'drain'), this.#upload]);
+    // One wait for all who write meanwhile.
+    if (!gzip.write(text)) this.#drained ??= Promise.race([once(gzip, 'drain'), this.#upload]).finally(() => (this.#drained = undefined));
+    await this.#drained;
   }
 
   #open(): Gzip {

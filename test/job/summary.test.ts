@@ -15,7 +15,15 @@ const job = (more: Partial<Job> = {}): Job => ({
   unique: true,
   ...more,
 });
-const enqueued = { requests: 10, roots: 2, duplicates: 1, failed: 1, errors: { 'bad-url': { count: 1, url: 'x', message: 'no' } }, hosts: 2, at: CREATED };
+const enqueued = {
+  requests: 10,
+  roots: 2,
+  duplicates: 1,
+  failed: 1,
+  errors: { 'bad-url': { count: 1, url: 'x', message: 'no' } },
+  hosts: 2,
+  at: CREATED,
+};
 const folded = (more: Partial<Folded> = {}): Folded => ({ tally: emptyTally, usage: emptyUsage, outcomes: 0, children: 0, ...more });
 
 describe('a summary', () => {
