@@ -1,4 +1,4 @@
-import type { ErrorCount } from './outcome.ts';
+import type { ErrorCount, Usage } from './outcome.ts';
 import type { JobPlace } from './keys.ts';
 
 /** Options of a scraper that one job may set otherwise (`urldrop run --concurrency …`, a `.job.json` file). */
@@ -29,6 +29,8 @@ export interface Enqueued {
   readonly failed: number;
   readonly errors: Readonly<Record<string, ErrorCount>>;
   readonly hosts: number;
+  /** What enqueue itself used. */
+  readonly usage?: Usage;
   readonly at: string;
 }
 

@@ -1,3 +1,4 @@
+import { costOf, type Cost } from './cost.ts';
 import type { Job } from './job.ts';
 import type { JobPlace } from './keys.ts';
 import type { ErrorCount, SkipReason, Tally, Usage } from './outcome.ts';
@@ -37,8 +38,10 @@ export interface Summary extends JobPlace {
   readonly pagesPerSecond: number;
   readonly hosts: number;
   readonly batches: { readonly committed: number; readonly open: number };
-  /** What the job cost so far, as measured. */
+  /** What the job used so far, as measured: its enqueue and its batches. */
   readonly usage: Usage;
+  /** The same in dollars. */
+  readonly cost: Cost;
 }
 
 export const emptyUsage: Usage = { s3Writes: 0, s3Reads: 0, sqsRequests: 0, gbSeconds: 0 };
@@ -119,6 +122,7 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
   const total = e === undefined ? Math.max(ended, tally.followed) : e.requests + tally.followed;
   const complete = isComplete(job, folded);
   const createdMs = Date.parse(job.createdAt);
+  const usage = addUsage(e?.usage ?? emptyUsage, folded.usage);
   const endMs = complete ? Date.parse(folded.lastCommitAt ?? e?.at ?? job.createdAt) : nowMs;
   const wallMs = Math.max(0, endMs - createdMs);
   const state = e === undefined ? 'enqueueing' : complete ? ((skipped.cancelled ?? 0) > 0 ? 'cancelled' : 'finished') : 'running';
@@ -141,7 +145,8 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     pagesPerSecond: wallMs > 0 ? Math.round((tally.succeeded / wallMs) * 100_000) / 100 : 0,
     hosts: e?.hosts ?? 0,
     batches: { committed: folded.outcomes, open: (e?.roots ?? 0) + folded.children - folded.outcomes },
-    usage: folded.usage,
+    usage,
+    cost: costOf(usage, folded.outcomes),
   };
 }
 

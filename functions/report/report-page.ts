@@ -23,6 +23,7 @@ export function reportPage(summary: Summary): string {
     ['Hosts', count(summary.hosts)],
     ['Pages per second', summary.pagesPerSecond.toLocaleString('en')],
     [isFinal ? 'Took' : 'Running for', duration(summary.wallMs)],
+    ['Cost', `$${summary.cost.usd.toLocaleString('en', { maximumSignificantDigits: 3 })}`],
     ['Fetched', `${bytes(summary.bytes.wire)} (${bytes(summary.bytes.decoded)} decoded)`],
   ];
   const ended = requests.total - requests.pending;

@@ -41,8 +41,9 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
  *
  * @returns undefined where the job is gone.
  */
-export async function updateJob({ cloud, now }: TickTools, id: string, untilMs: number): Promise<Summary | undefined> {
-  const { objects } = cloud;
+export async function updateJob(tools: TickTools, id: string, untilMs: number): Promise<Summary | undefined> {
+  const { now } = tools;
+  const { objects } = tools.cloud;
   // The definition first: with `enqueued` in it, every root batch had been sent before the outcomes are listed.
   const job = await objects.getJson<Job>(keys.job(id));
   if (!job) {
@@ -57,7 +58,25 @@ export async function updateJob({ cloud, now }: TickTools, id: string, untilMs: 
   if (folded.outcomes !== state.outcomes) await objects.putJson(keys.fold(id), folded);
   await objects.put(keys.summary(id), JSON.stringify(summary, undefined, 2), { contentType: 'application/json' });
   await objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' });
+  if (!isComplete(job, folded)) await enforceLimits(tools, job, summary);
   // Last: a crash before this leaves the job on the list, and the next tick writes the same again.
   if (isComplete(job, folded)) await objects.delete(keys.active(id));
   return summary;
+}
+
+/** Sets the stop sign when a job has reached a limit of its own: its batches then end as cancelled, and what is done stays. */
+async function enforceLimits({ cloud, log, now }: TickTools, job: Job, summary: Summary): Promise<void> {
+  const { budget, maxRequests } = job.options;
+  const reasons = [
+    budget !== undefined && summary.cost.usd >= budget
+      ? `Its measured cost of $${summary.cost.usd} has reached the budget of $${budget}.`
+      : [],
+    maxRequests !== undefined && summary.requests.total > maxRequests
+      ? `Its ${summary.requests.total} requests are more than the ${maxRequests} of maxRequests.`
+      : [],
+  ].flat();
+  const [reason] = reasons;
+  if (reason === undefined || (await cloud.objects.head(keys.cancel(job.id)))) return;
+  log.warn('A job has reached its limit and is cancelled.', { job: job.id, reason });
+  await cloud.objects.putJson(keys.cancel(job.id), { at: new Date(now()).toISOString(), reason });
 }

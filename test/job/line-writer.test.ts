@@ -24,7 +24,11 @@ describe('a line writer', () => {
   it('keeps lines whole when many write without waiting for one another', async () => {
     const { objects } = stage.cloud;
     const writer = new LineWriter(objects, 'b/lines.jsonl.gz');
-    await Promise.all(Array.from({ length: 2_000 }, (_, i) => writer.write({ i, text: `${i}`.repeat(200) })));
+    await Promise.all(
+      Array.from({ length: 2_000 }, async (_, i) => {
+        await writer.write({ i, text: `${i}`.repeat(200) });
+      }),
+    );
     await writer.close();
     const lines = await readLines<{ i: number; text: string }>(objects, 'b/');
     expect(lines.every((l) => l.text === `${l.i}`.repeat(200))).toBe(true);

@@ -3,7 +3,6 @@ import { keys } from '../../functions/job/keys.ts';
 import type { Batch } from '../../functions/job/batch.ts';
 import { log } from '../../functions/log.ts';
 import { buryBatch } from '../../functions/report/dead-letters.ts';
-import { tick } from '../../functions/report/tick.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
@@ -51,34 +50,5 @@ describe('a dead letter', () => {
     expect(await errorLines(stage.cloud.objects)).toEqual([]);
     expect((await resultLines(stage.cloud.objects)).map((r) => r.url).toSorted()).toEqual([`${web.url}/1`, `${web.url}/2`]);
     expect((await stage.summary(job)).state).toBe('finished');
-  });
-});
-
-describe('a tick', () => {
-  it('writes summary and page of every active job, and takes finished ones off the list', async () => {
-    await using web = await startWeb({ '/1': html('One') });
-    const job = await stage.startJob('test', [{ url: `${web.url}/1` }, { url: `${web.url}/<script>alert(1)</script>` }]);
-    expect(await tick(tools(), Date.now() + 60_000)).toMatchObject([{ state: 'running', requests: { pending: 2 } }]);
-    await stage.drain(stage.tools([scraper()]));
-    expect(await tick(tools(), Date.now() + 60_000)).toMatchObject([{ state: 'finished', requests: { pending: 0 } }]);
-    expect(await tick(tools(), Date.now() + 60_000)).toEqual([]);
-    expect(await stage.cloud.objects.getJson(keys.summary(job.id))).toMatchObject({ id: job.id, state: 'finished' });
-    const page = await stage.cloud.objects.getText(keys.report(job.id));
-    expect(page).toContain('http-404');
-    expect(page).not.toContain('<script>');
-  });
-
-  it('keeps the others going when one job cannot be read', async () => {
-    const job = await stage.startJob('test', []);
-    await stage.cloud.objects.put(keys.active('broken'), '');
-    await stage.cloud.objects.put(keys.job('broken'), '{ this is no JSON');
-    log.setLogLevel('SILENT');
-    expect(await tick(tools(), Date.now() + 60_000)).toMatchObject([{ id: job.id, state: 'finished' }]);
-  });
-
-  it('forgets a job whose definition was deleted', async () => {
-    await stage.cloud.objects.put(keys.active('gone'), '');
-    expect(await tick(tools(), Date.now() + 60_000)).toEqual([]);
-    expect(await stage.cloud.objects.head(keys.active('gone'))).toBeUndefined();
   });
 });
