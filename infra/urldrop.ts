@@ -10,6 +10,7 @@ import { LambdaDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { optionTable } from '../functions/options.ts';
+import { acknowledgeFindings } from './cloud/acknowledged.ts';
 import { createBucket } from './cloud/bucket.ts';
 import { Functions } from './cloud/functions.ts';
 import { withOverrides, type SettingsOverrides, type UrlDropSettings } from './cloud/overrides.ts';
@@ -78,12 +79,21 @@ export class UrlDrop extends Construct {
 
     const { notifyPrefix } = this.settings.bucket;
     this.bucket.addEventNotification(EventType.OBJECT_CREATED, new LambdaDestination(this.functions.enqueue), { prefix: notifyPrefix });
-    new Rule(this, 'EveryMinute', {
+    const everyMinute = new Rule(this, 'EveryMinute', {
       description: 'urldrop: brings the summaries of running jobs up to date',
       schedule: Schedule.rate(Duration.minutes(this.settings.reportEveryMinutes)),
       targets: [new LambdaFunction(this.functions.report, { retryAttempts: 0, maxEventAge: Duration.seconds(60) })],
     });
     new Schedules(this, 'Schedules', props.schedules ?? {}, this.functions.enqueue, this.queues.eventsDead);
+    acknowledgeFindings(this, {
+      bucket: this.bucket,
+      queues: this.queues,
+      functions: this.functions,
+      everyMinute,
+      unlogged: props.bucket === undefined && props.accessLogs === undefined,
+      tracing: props.tracing ?? false,
+      hasKey: props.encryptionKey !== undefined,
+    });
   }
 
   /** What the functions read at their start, by the names of the option table. */

@@ -1,5 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, ApplicationLogLevel, Code, Function, LoggingFormat, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -57,7 +58,9 @@ export class Functions extends Construct {
       retention: settings.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    const role = createRole(this, name, logGroup, props.vpc !== undefined);
     const fn = new Function(this, name, {
+      role,
       description: descriptions[name],
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -78,9 +81,18 @@ export class Functions extends Construct {
         ...(events.deadLetters !== undefined && { onFailure: new SqsDestination(queues[events.deadLetters as QueueName]) }),
       }),
     });
-    grantAccess(fn, access[name], bucket, queues);
+    grantAccess(role, access[name], bucket, queues);
     return fn;
   }
+}
+
+/** May write to its own log group; the managed policy that CDK would attach may write to every one of the account. */
+function createRole(scope: Construct, name: FunctionName, logGroup: LogGroup, inVpc: boolean): Role {
+  const role = new Role(scope, `${name}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  // Lambda's network interfaces have no names before they are made, so AWS's own policy for them covers all.
+  if (inVpc) role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'));
+  return role;
 }
 
 let bundles: string | undefined;

@@ -1,0 +1,54 @@
+import { App } from 'aws-cdk-lib';
+import { expect, test } from 'vitest';
+import { readContext } from '../../infra/cloud/context.ts';
+
+const read = (context: Record<string, unknown>, env: Record<string, string> = {}) => readContext(new App({ context }).node, env);
+
+test('the command line gives texts, cdk.json values: both are read alike', () => {
+  const expected = {
+    stage: 'prod',
+    contact: 'you@example.org',
+    bucket: 'our-data',
+    scrapeMemoryMb: 1769,
+    maxConcurrency: 20,
+    logRetentionDays: 90,
+    allowedNetworks: ['10.0.0.0/8', 'fd00::/8'],
+    alarmEmail: 'ops@example.org',
+    tracing: true,
+  };
+  const texts = {
+    ...expected,
+    scrapeMemoryMb: '1769',
+    maxConcurrency: '20',
+    logRetentionDays: '90',
+    allowedNetworks: '10.0.0.0/8, fd00::/8',
+    tracing: 'true',
+  };
+
+  expect(read(texts)).toEqual(expected);
+  expect(read(expected)).toEqual(expected);
+});
+
+test('what is not said stays open', () => {
+  expect(Object.values(read({})).filter((value) => value !== undefined)).toEqual([]);
+});
+
+test('the contact may come from the environment, and the command line goes before it', () => {
+  expect(read({}, { URLDROP_CONTACT: 'env@example.org' }).contact).toBe('env@example.org');
+  expect(read({ contact: 'cli@example.org' }, { URLDROP_CONTACT: 'env@example.org' }).contact).toBe('cli@example.org');
+});
+
+test('faults are reported together, each with what is expected and what was given', () => {
+  const wrong = { stage: 'Prod!', scrapeMemoryMb: 'lots', allowedNetworks: 7, tracing: 'yes', alarmEmail: 'ops', bucket: 'Our_Data' };
+
+  expect(() => read(wrong)).toThrow(
+    [
+      '-c stage=… must be 1 to 20 small letters, digits and hyphens, a letter first, not "Prod!".',
+      '-c bucket=… must be the name of a bucket, not "Our_Data".',
+      '-c scrapeMemoryMb=… must be a whole number, not "lots".',
+      '-c allowedNetworks=… must be a list, separated by commas, not 7.',
+      '-c alarmEmail=… must be an e-mail address, not "ops".',
+      '-c tracing=… must be true or false, not "yes".',
+    ].join('\n'),
+  );
+});
