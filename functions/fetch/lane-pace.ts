@@ -115,8 +115,8 @@ export class LanePace {
   }
 
   /**
-   * The host did not answer in {@link DOWN_PROBES} probes after growing pauses: what waits for it can be given up
-   * instead of being tried one by one.
+   * The host did not answer in {@link DOWN_PROBES} probes after growing pauses. Until the next probe is due ({@link pausedUntil}),
+   * what waits for it can be given up at once, instead of each request finding out for itself.
    */
   get isDead(): boolean {
     return this.#pauses >= DOWN_PROBES && this.#failures >= DOWN_FAILURES;
@@ -177,7 +177,7 @@ export class LanePace {
   toState(): PaceState {
     return {
       lastStartMs: this.#lastStartMs,
-      gapMs: Math.round(this.#gapMs),
+      gapMs: Math.ceil(this.#gapMs),
       pausedUntilMs: this.#pausedUntilMs,
       pauses: this.#pauses,
       failures: this.#failures,

@@ -6,6 +6,8 @@ export interface RobotsRules {
   readonly crawlDelayMs?: number;
   /** URLs of `Sitemap` lines, as written. */
   readonly sitemaps: readonly string[];
+  /** Lines that state wishes about the use of the content (`content-signal: …`, `content-usage: …`), as written: recorded, not judged. */
+  readonly signals: readonly string[];
 }
 
 /**
@@ -22,6 +24,8 @@ export const MAX_ROBOTS_AGE_MS = 86_400_000;
 export const MAX_ROBOTS_REDIRECTS = 5;
 /** Patterns kept for one crawler: 500 KiB hold more only if they are there to slow somebody down. */
 const MAX_RULES = 10_000;
+const MAX_SIGNALS = 20;
+const MAX_SIGNAL_CHARS = 500;
 
 /**
  * @param status - of the final answer, or `unreachable` for a network failure, a timeout, too many redirects.
@@ -57,6 +61,7 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
   const own: Group = { rules: [] };
   const any: Group = { rules: [] };
   const sitemaps: string[] = [];
+  const signals: string[] = [];
   const wanted = agentToken.toLowerCase();
   let hasOwn = false;
   /** Groups that the present lines belong to. */
@@ -88,7 +93,7 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
         namingAgents = false;
         // An empty pattern matches nothing: `Disallow:` allows everything.
         if (value === '') break;
-        const rule = { allow: key === 'allow', pattern: normalPath(value) };
+        const rule = { allow: key === 'allow', pattern: normalPattern(value) };
         for (const group of new Set(current)) if (group.rules.length < MAX_RULES) group.rules.push(rule);
         break;
       }
@@ -102,6 +107,10 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
         // Belongs to no group and ends none (section 2.2.4).
         if (value !== '' && sitemaps.length < MAX_RULES) sitemaps.push(value);
         break;
+      case 'content-signal':
+      case 'content-usage':
+        if (signals.length < MAX_SIGNALS) signals.push(`${key}: ${value.slice(0, MAX_SIGNAL_CHARS)}`);
+        break;
       default:
     }
   }
@@ -111,6 +120,7 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
     allows: (url) => allows(rules, pathOf(url)),
     ...(group.crawlDelayMs !== undefined && { crawlDelayMs: group.crawlDelayMs }),
     sitemaps,
+    signals,
   };
 }
 
@@ -173,14 +183,20 @@ function encodeCharacter(character: string): string {
   return [...Buffer.from(character)].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
-/** Path and query of a URL, in the form that patterns have. */
+/** `*` and a final `$` have their meaning; a `$` before the end is a letter. */
+function normalPattern(value: string): string {
+  return normalPath(value).replaceAll(/\$(?!$)/g, '%24');
+}
+
+/** Path and query of a URL in normal form; its stars and dollars are letters, which patterns write as %2A and %24. */
 function pathOf(url: string): string {
   const start = url.indexOf('/', url.indexOf('//') + 2);
   const query = url.indexOf('?');
   const hash = url.indexOf('#');
   const end = hash < 0 ? url.length : hash;
-  if (start < 0 || (query >= 0 && query < start)) return normalPath(query < 0 ? '/' : `/${url.slice(query, end)}`);
-  return normalPath(start >= end ? '/' : url.slice(start, end));
+  let path = start < 0 || start >= end ? '/' : url.slice(start, end);
+  if (query >= 0 && query < end && (start < 0 || query < start)) path = `/${url.slice(query, end)}`;
+  return normalPath(path).replaceAll('*', '%2A').replaceAll('$', '%24');
 }
 
 function lines(source: Uint8Array | string): readonly string[] {
