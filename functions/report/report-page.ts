@@ -45,8 +45,8 @@ p { margin: .25rem 0; }
 .bar i { display: block; } .good { background: var(--good); } .bad { background: var(--bad); } .skip { background: var(--skip); }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: 1rem; margin: 0; }
 dt { opacity: .7; font-size: .85rem; } dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
-td:nth-child(2) { text-align: right; font-variant-numeric: tabular-nums; } code { font-size: .9em; overflow-wrap: anywhere; }
+table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+:is(th, td):nth-child(-n+2) { white-space: nowrap; } :is(th, td):nth-child(2) { text-align: right; font-variant-numeric: tabular-nums; } code { font-size: .9em; overflow-wrap: anywhere; }
 </style>
 </head>
 <body>

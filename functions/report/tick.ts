@@ -4,6 +4,7 @@ import type { Job } from '../job/job.ts';
 import { keys, prefixes } from '../job/keys.ts';
 import { isComplete, summarise, type Summary } from '../job/summary.ts';
 import { emptyFold, foldNew, type FoldState } from './fold.ts';
+import type { Progress } from './metrics.ts';
 import { reportPage } from './report-page.ts';
 
 export interface TickTools {
@@ -11,6 +12,8 @@ export interface TickTools {
   readonly log: Logger;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** Counts what was folded; absent where nobody reads metrics. */
+  readonly progress?: Pick<Progress, 'add'> | undefined;
 }
 
 /**
@@ -55,7 +58,10 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
   // More outcomes than batches cannot be: whatever was folded twice, counting afresh sets it right.
   if (job.enqueued && folded.outcomes > job.enqueued.roots + folded.children) folded = await foldNew(objects, id, emptyFold, now, untilMs);
   const summary = summarise(job, folded, now());
-  if (folded.outcomes !== state.outcomes) await objects.putJson(keys.fold(id), folded);
+  if (folded.outcomes !== state.outcomes) {
+    await objects.putJson(keys.fold(id), folded);
+    tools.progress?.add(state, folded);
+  }
   await objects.put(keys.summary(id), JSON.stringify(summary, undefined, 2), { contentType: 'application/json' });
   await objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' });
   if (!isComplete(job, folded)) await enforceLimits(tools, job, summary);
