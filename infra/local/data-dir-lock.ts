@@ -3,7 +3,19 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '../../functions/job/errors.ts';
 
+const OWNER_FILE = 'owner.json';
+
+export interface Owner {
+  readonly pid: number;
+  /** ISO time. */
+  readonly since: string;
+  readonly command: string;
+  readonly endpoint?: string;
+}
+
 export interface DataDirLock {
+  /** Writes down where the holder's S3 answers. */
+  announce(endpoint: string): void;
   release(): void;
 }
 
@@ -14,7 +26,7 @@ export interface DataDirLock {
  * @throws {UsageError} code `data-dir-busy`, naming the process that holds it.
  */
 export function lockDataDir(dir: string): DataDirLock {
-  const owner = join(dir, 'owner.json');
+  const owner = join(dir, OWNER_FILE);
   const db = new DatabaseSync(join(dir, 'lock.db'));
   try {
     // A journal in memory: the lock must not need another file.
@@ -24,12 +36,14 @@ export function lockDataDir(dir: string): DataDirLock {
     if (!/database is locked/.test(String(error))) throw error;
     throw new UsageError(
       'data-dir-busy',
-      `The data directory ${dir} is in use${describe(owner)}. Wait for it to end, or choose another with --data-dir DIR.`,
+      `The data directory ${dir} is in use${describe(ownerOf(dir))}. Wait for it to end, or choose another with --data-dir DIR.`,
       error,
     );
   }
-  writeFileSync(owner, JSON.stringify({ pid: process.pid, since: new Date().toISOString(), command: process.argv.slice(2).join(' ') }));
+  const who: Owner = { pid: process.pid, since: new Date().toISOString(), command: process.argv.slice(2).join(' ') };
+  writeFileSync(owner, JSON.stringify(who));
   return {
+    announce: (endpoint) => writeFileSync(owner, JSON.stringify({ ...who, endpoint } satisfies Owner)),
     release() {
       rmSync(owner, { force: true });
       db.close();
@@ -37,12 +51,17 @@ export function lockDataDir(dir: string): DataDirLock {
   };
 }
 
-function describe(owner: string): string {
+/** Who holds a data directory; undefined where nobody has said so. */
+export function ownerOf(dir: string): Owner | undefined {
   try {
-    const { pid, since, command } = JSON.parse(readFileSync(owner, 'utf8')) as Record<string, string>;
-    return ` by process ${pid} (urldrop ${command}, since ${since})`;
+    return JSON.parse(readFileSync(join(dir, OWNER_FILE), 'utf8')) as Owner;
   } catch {
-    // It holds the lock but has not written who it is yet.
-    return ' by another urldrop';
+    // Free, or its holder has not written who it is yet.
+    return undefined;
   }
+}
+
+function describe(owner: Owner | undefined): string {
+  if (!owner) return ' by another urldrop';
+  return ` by process ${owner.pid} (urldrop ${owner.command}, since ${owner.since})`;
 }

@@ -16,6 +16,8 @@ export interface DataDir {
   readonly uploads: string;
   /** What the functions log, one JSON line each. */
   readonly log: string;
+  /** Tells other commands where the S3 of this directory answers. */
+  announce(endpoint: string): void;
   release(): void;
 }
 
@@ -36,6 +38,7 @@ export function openDataDir(dir: string): DataDir {
       s3: join(path, 's3'),
       uploads: join(path, 'uploads.jsonl'),
       log: join(path, 'functions.log'),
+      announce: (endpoint) => lock.announce(endpoint),
       release: () => lock.release(),
     };
   } catch (error) {

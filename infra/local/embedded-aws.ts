@@ -2,6 +2,7 @@ import type { FauxqsServer } from 'fauxqs';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../functions/job/errors.ts';
+import { LOCAL_BUCKET } from './bucket-name.ts';
 import { expireObjects } from './expiry.ts';
 import { startGuardedFauxqs, type ObjectEventName, type WriteHooks } from './guarded-fauxqs.ts';
 import { repairS3 } from './s3-repair.ts';
@@ -9,7 +10,7 @@ import { WriteUndo } from './write-undo.ts';
 import { settings, type QueueName, type QueueSettings } from '../settings.ts';
 
 const REGION = 'us-east-1';
-export const LOCAL_BUCKET = 'urldrop';
+export { LOCAL_BUCKET };
 
 /** The embedded SQS and S3 with the bucket and queues of the settings. */
 export interface EmbeddedAws {

@@ -6,7 +6,7 @@ export interface PoolOptions {
   readonly setup: WorkerSetup;
   /** Threads for ordinary invocations, at least 1; each is started when it is needed. */
   readonly threads: number;
-  /** The whole environment of the functions. */
+  /** The functions' environment as far as it is known; {@link FunctionPool.configure} gives the rest. */
   readonly env: Readonly<Record<string, string>>;
   readonly onOutput: (text: Buffer) => void;
 }
@@ -28,6 +28,7 @@ export class FunctionPool {
   /** Threads of the invocations that must not share one: as many again, and only while there are such. */
   readonly #lone = new Set<FunctionThread>();
   readonly #waiting: Waiting[] = [];
+  #wiring: Readonly<Record<string, string>> | undefined;
   #isStopped = false;
 
   constructor(options: PoolOptions) {
@@ -38,6 +39,12 @@ export class FunctionPool {
   warm(threads: number, ...names: readonly FunctionName[]): void {
     while (this.#threads.size < Math.min(threads, this.#options.threads)) this.#start();
     for (const thread of this.#threads) for (const name of names) thread.preload(name);
+  }
+
+  /** Endpoints and queues: until this is called, threads get ready and run nothing. */
+  configure(wiring: Readonly<Record<string, string>>): void {
+    this.#wiring = wiring;
+    for (const thread of this.#threads) thread.configure(wiring);
   }
 
   /** Threads without an invocation of this function, those not started included: as many parts can run at once for real. */
@@ -77,6 +84,7 @@ export class FunctionPool {
   #start(threads = this.#threads): FunctionThread {
     const thread = new FunctionThread({ ...this.#options, onEnd: (t) => threads.delete(t) });
     threads.add(thread);
+    if (this.#wiring) thread.configure(this.#wiring);
     return thread;
   }
 

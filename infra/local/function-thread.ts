@@ -12,6 +12,7 @@ interface Running {
 
 export interface ThreadOptions {
   readonly setup: WorkerSetup;
+  /** The environment known when the thread is started. */
   readonly env: Readonly<Record<string, string>>;
   /** What the functions print. */
   readonly onOutput: (text: Buffer) => void;
@@ -63,6 +64,11 @@ export class FunctionThread {
     let count = 0;
     for (const r of this.#running.values()) if (r.function === name) count++;
     return count;
+  }
+
+  /** Gives the thread the rest of its environment; what it was asked before waits for this. */
+  configure(env: Readonly<Record<string, string>>): void {
+    this.#post({ kind: 'environment', env });
   }
 
   /** Loads a function's module before it is needed. */

@@ -11,9 +11,14 @@ type Handler = (event: unknown, context: Context) => unknown;
 
 const port = parentPort;
 if (!port) throw new Error('function-worker.ts runs as a worker thread only.');
-const { functions } = workerData as WorkerSetup;
+const { functions, preload } = workerData as WorkerSetup;
 const handlers = new Map<FunctionName, Promise<Handler>>();
-let loading: Promise<unknown> = Promise.resolve();
+const environment = Promise.withResolvers<void>();
+let loading: Promise<unknown> = environment.promise;
+for (const module of preload) {
+  // A module that cannot be loaded is reported by the function that needs it.
+  void import(module).catch(() => undefined);
+}
 
 /** One function after another, since each finds its own configuration in the environment while its module is evaluated. */
 function handlerOf(name: FunctionName): Promise<Handler> {
@@ -74,7 +79,11 @@ async function invoke(call: ToWorker & { kind: 'invoke' }): Promise<FromWorker> 
 }
 
 port.on('message', (call: ToWorker) => {
+  if (call.kind === 'environment') {
+    Object.assign(process.env, call.env);
+    environment.resolve();
+  }
   // A load that fails is reported by the invocation that needs it.
-  if (call.kind === 'load') void handlerOf(call.function).catch(() => undefined);
+  else if (call.kind === 'load') void handlerOf(call.function).catch(() => undefined);
   else void invoke(call).then((answer) => port.postMessage(answer));
 });

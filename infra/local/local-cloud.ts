@@ -1,27 +1,16 @@
 import { availableParallelism } from 'node:os';
-import { createClients } from '../../functions/aws/clients.ts';
-import { ObjectStore } from '../../functions/aws/objects.ts';
-import { Queue } from '../../functions/aws/queue.ts';
-import { SourceQueue } from '../../functions/aws/source-queue.ts';
-import { checkSettings, settings, type FunctionName, type QueueName } from '../settings.ts';
+import type { ObjectStore } from '../../functions/aws/objects.ts';
+import { checkSettings, settings, type FunctionName } from '../settings.ts';
 import { openDataDir } from './data-dir.ts';
-import { LOCAL_BUCKET, queueAttributes, startEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
-import { EventSource } from './event-source.ts';
+import type { EmbeddedAws } from './embedded-aws.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { FunctionLog } from './function-log.ts';
 import type { FunctionConfig } from './function-messages.ts';
 import { FunctionPool } from './function-pool.ts';
 import type { OnProblem } from './problem.ts';
-import { ReportClock } from './report-clock.ts';
-import { UploadLog } from './upload-log.ts';
-import { UploadSource } from './upload-source.ts';
 
-/** Ticks of report while functions are at work: a person watches. */
-const TICK_MS = 1_000;
-/** From the end of the last invocation to the tick that may find the job finished; a next batch is received within this. */
-const SETTLE_MS = 15;
-/** Scrape invocations that one thread runs at a time: more lanes side by side, at the price of their pages in memory. */
-const INVOCATIONS_PER_THREAD = 8;
+/** What the functions' modules need most of; threads load it while SQS and S3 are being started. */
+const PRELOAD = ['aws/cloud.ts', 'fetch/fetcher.ts', 'scrapers/index.ts', 'log.ts'];
 
 export interface LocalCloudOptions {
   /** Where everything is kept; absent: in memory, gone with the process. */
@@ -30,6 +19,8 @@ export interface LocalCloudOptions {
   readonly port?: number;
   /** Worker threads; absent: one per core. */
   readonly workers?: number;
+  /** How many of them are started at once rather than when there is work for them; absent: 1. */
+  readonly warmWorkers?: number;
   /** `URLDROP_…` options of the functions, over those of this process's environment. */
   readonly functionOptions?: Readonly<Record<string, string>>;
   /** Modules in place of the project's own handlers. */
@@ -48,10 +39,10 @@ export interface LocalCloud {
   readonly objects: ObjectStore;
   /** What the functions logged; absent without a data directory. */
   readonly logFile: string | undefined;
+  /** Whether an upload of this key waits for enqueue or is being read. */
+  isUploadPending(key: string): boolean;
   /** Makes report fold now; resolves when it has. */
   tick(): Promise<void>;
-  /** Starts so many threads and loads the functions before there is work for them. */
-  warm(threads: number): void;
   /**
    * Takes up nothing new, lets what is under way end for at most `graceMs`, then ends it; what is lost by that comes back at the
    * next start.
@@ -67,104 +58,32 @@ export interface LocalCloud {
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   checkSettings(settings);
-  const dataDir = options.dataDir === undefined ? undefined : openDataDir(options.dataDir);
-  try {
-    return await start(options, dataDir);
-  } catch (error) {
-    dataDir?.release();
-    throw error;
-  }
-}
-
-async function start(options: LocalCloudOptions, dataDir: ReturnType<typeof openDataDir> | undefined): Promise<LocalCloud> {
-  const { onProblem } = options;
-  const uploads = new UploadLog(dataDir?.uploads);
-  let uploadSource: UploadSource | undefined;
-  const aws = await startEmbeddedAws({
-    ...(dataDir && { dataDir: dataDir.path }),
-    ...(options.port !== undefined && { port: options.port }),
-    onObjectCreated({ bucket, key, eventName }) {
-      if (bucket === LOCAL_BUCKET && key.startsWith(settings.bucket.notifyPrefix)) uploadSource?.uploaded(key, eventName);
-    },
-  });
-  const { s3, sqs } = createClients(true, { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials });
-  const objects = new ObjectStore(s3, LOCAL_BUCKET);
-  const log = new FunctionLog(dataDir?.log);
   const threads = options.workers ?? availableParallelism();
+  const dataDir = options.dataDir === undefined ? undefined : openDataDir(options.dataDir);
+  const log = new FunctionLog(dataDir?.log);
   const pool = new FunctionPool({
-    setup: { functions: functionConfigs(options) },
+    setup: {
+      functions: functionConfigs(options),
+      preload: PRELOAD.map((path) => new URL(`../../functions/${path}`, import.meta.url).href),
+    },
     threads,
-    env: functionEnvironment(process.env, { ...aws.environment, ...options.functionOptions }),
+    env: functionEnvironment(process.env, options.functionOptions ?? {}),
     onOutput: (text) => log.write(text),
   });
-  const clock = new ReportClock({
-    pool,
-    onProblem,
-    onTick: () => options.onTick?.(),
-    activeMs: TICK_MS,
-    idleMs: settings.reportEveryMinutes * 60_000,
-    settleMs: SETTLE_MS,
-  });
-  const shared = { pool, onProblem, region: aws.region, onStart: () => clock.invocationStarted(), onEnd: () => clock.invocationEnded() };
-  uploadSource = new UploadSource({
-    ...shared,
-    uploads,
-    objects,
-    deadLetters: new Queue(sqs, aws.queueUrls[settings.asyncEvents.enqueue.deadLetters]),
-    maxConcurrency: threads,
-  });
-  const sources = settings.eventSources.map(
-    (source) =>
-      new EventSource({
-        ...shared,
-        queue: new SourceQueue(sqs, aws.queueUrls[source.queue]),
-        queueName: settings.queues[source.queue].name,
-        function: source.function,
-        batchSize: source.batchSize,
-        maxConcurrency: Math.min(source.maxConcurrency, threads * INVOCATIONS_PER_THREAD),
-      }),
-  );
-  await Promise.all(
-    (Object.keys(settings.queues) as QueueName[]).map((name) => recover(aws, name, new SourceQueue(sqs, aws.queueUrls[name]))),
-  );
-  for (const source of sources) source.start();
-  uploadSource.start();
-  clock.start();
-  return {
-    aws,
-    objects,
-    logFile: dataDir?.log,
-    tick: () => clock.tick(),
-    warm: (count) => pool.warm(count, ...(Object.keys(settings.functions) as FunctionName[])),
-    async stop(graceMs) {
-      const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop()]);
-      if (graceMs > 0) {
-        const grace = deadline(graceMs);
-        await Promise.race([ended.then(() => clock.tick()), grace.promise]);
-        grace.cancel();
-      }
-      await Promise.all([pool.stop(), clock.stop()]);
-      await ended;
-      s3.destroy();
-      sqs.destroy();
-      await aws.stop();
-      log.close();
-      dataDir?.release();
-    },
+  const close = async () => {
+    await pool.stop();
+    log.close();
+    dataDir?.release();
   };
-}
-
-/** Messages that the last process had in hand come back now, not after their visibility timeout; attributes follow the settings. */
-async function recover(aws: EmbeddedAws, name: QueueName, queue: SourceQueue): Promise<void> {
-  const state = aws.server.inspectQueue(settings.queues[name].name);
-  const wanted = queueAttributes(settings.queues[name]);
-  if (state && Object.entries(wanted).some(([key, value]) => state.attributes[key] !== value)) {
-    // Whether a queue is FIFO cannot change.
-    const { FifoQueue: _, ...changeable } = wanted;
-    await queue.setAttributes(changeable);
+  try {
+    // First of all: while this thread loads and starts SQS and S3, another loads the functions.
+    pool.warm(options.warmWorkers ?? 1, 'enqueue', 'scrape', 'report');
+    const { wire } = await import('./wiring.ts');
+    return await wire(options, { dataDir, pool, threads, close });
+  } catch (error) {
+    await close();
+    throw error;
   }
-  const handles = (state?.messages.inflight ?? []).map((m) => m.receiptHandle);
-  await queue.giveBack(handles, 1);
 }
 
 function functionConfigs(options: LocalCloudOptions): Readonly<Record<FunctionName, FunctionConfig>> {
@@ -174,12 +93,4 @@ function functionConfigs(options: LocalCloudOptions): Readonly<Record<FunctionNa
     timeoutMs: options.timeoutMs ?? settings.functions[name].timeoutSeconds * 1000,
   });
   return { enqueue: config('enqueue'), scrape: config('scrape'), report: config('report') };
-}
-
-function deadline(ms: number): { promise: Promise<void>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
 }

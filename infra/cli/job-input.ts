@@ -1,0 +1,126 @@
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { createGunzip, constants } from 'node:zlib';
+import type { ObjectStore } from '../../functions/aws/objects.ts';
+import { UsageError } from '../../functions/job/errors.ts';
+import { keys } from '../../functions/job/keys.ts';
+
+/** What a command is to scrape. */
+export type JobInput =
+  | { readonly kind: 'file'; readonly path: string; readonly size: number }
+  | { readonly kind: 'urls'; readonly text: string }
+  | { readonly kind: 'stdin' };
+
+/** Bytes of a file looked at to tell whether it can be a list at all. */
+const HEAD_BYTES = 16_384;
+/** A file up to this size is uploaded in one piece. */
+const ONE_PIECE_BYTES = 4 * 1024 * 1024;
+/** Characters kept of a file's name in its object key: file systems allow 255 bytes. */
+const MAX_NAME_CHARS = 80;
+
+/**
+ * Understands the arguments of `run`.
+ *
+ * @throws {UsageError} code `input`: what was given, what is wrong with it, what to type instead.
+ */
+export async function inputOf(args: readonly string[]): Promise<JobInput> {
+  const [first = ''] = args;
+  if (args.every(isUrl)) return { kind: 'urls', text: await linesOf(args) };
+  if (args.length > 1) {
+    const odd = args.find((a) => !isUrl(a)) ?? '';
+    throw new UsageError(
+      'input',
+      `One input for each run: several URLs, or one file, or -. ${JSON.stringify(odd)} is no URL (one begins with http:// or https://).`,
+    );
+  }
+  return first === '-' ? { kind: 'stdin' } : fileInput(first);
+}
+
+function isUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/** One URL a line, templates such as `page-{1..50}` written out. */
+async function linesOf(urls: readonly string[]): Promise<string> {
+  if (!urls.some((u) => u.includes('{'))) return `${urls.join('\n')}\n`;
+  const { expandTemplate } = await import('../../functions/urls/template.ts');
+  return `${urls.flatMap((u) => [...expandTemplate(u)]).join('\n')}\n`;
+}
+
+async function fileInput(path: string): Promise<JobInput> {
+  let info;
+  try {
+    info = await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(path, error);
+    const hint = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(path) ? ` For a page of the web type https://${path}` : '';
+    throw new UsageError('input', `There is no file ${path}.${hint}`, error);
+  }
+  if (info.isDirectory()) throw new UsageError('input', `${path} is a directory. Name a file of URLs in it.`);
+  if (!info.isFile()) throw new UsageError('input', `${path} is no regular file. Pipe it in instead: urldrop run - < ${path}`);
+  if (info.size === 0) throw new UsageError('input', `${path} is empty. Write one URL a line.`);
+  const { formatOf } = await import('../../functions/urls/format.ts');
+  formatOf(basename(path), await unpackedHead(path));
+  return { kind: 'file', path, size: info.size };
+}
+
+/** The first bytes of a file, unpacked if they are gzip's. */
+async function unpackedHead(path: string): Promise<Buffer> {
+  let head: Buffer;
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    head = buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    // Broken gzip data: enqueue says where; what could be unpacked is enough here.
+    const done = () => resolve(Buffer.concat(parts));
+    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+    gunzip
+      .on('data', (part: Buffer) => parts.push(part))
+      .on('error', done)
+      .on('end', done);
+    gunzip.end(head);
+  });
+}
+
+function unreadable(path: string, error: unknown): UsageError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new UsageError('input', `Cannot read ${path}: ${code === 'EACCES' ? 'permission denied' : message}.`, error);
+}
+
+/**
+ * Puts the input into the bucket.
+ *
+ * @returns its object key.
+ * @throws {UsageError} code `input` if the standard input holds nothing.
+ */
+export async function uploadInput(objects: ObjectStore, job: string, input: JobInput): Promise<string> {
+  if (input.kind === 'urls') {
+    const key = keys.input(job, 'urls.txt');
+    await objects.put(key, input.text);
+    return key;
+  }
+  if (input.kind === 'stdin') {
+    const key = keys.input(job, 'stdin');
+    await objects.putStream(key, process.stdin);
+    if ((await objects.head(key))?.size === 0) throw new UsageError('input', 'The standard input is empty. Write one URL a line.');
+    return key;
+  }
+  const key = keys.input(job, nameInKey(input.path));
+  if (input.size <= ONE_PIECE_BYTES) await objects.put(key, await readFile(input.path));
+  else await objects.putStream(key, createReadStream(input.path));
+  return key;
+}
+
+/** The end of the file's name, which says its format, without characters that keys and file systems treat specially. */
+function nameInKey(path: string): string {
+  return basename(path)
+    .replaceAll(/[^\p{L}\p{N}._ -]/gu, '_')
+    .slice(-MAX_NAME_CHARS);
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import { demoCommand } from './demo-command.ts';
+import { runCommand } from './run-command.ts';
+import { tryCommand } from './try-command.ts';
+
+/** Sets the exit code of a command that ran. */
+export type SetExitCode = (code: number) => void;
+
+/** All commands with their options. What they do is loaded when one of them is run. */
+export function createProgram(setExitCode: SetExitCode): Command {
+  const program = new Command('urldrop')
+    .description('Serverless scraping: drop a file of URLs, structured data falls out.')
+    .version('0.1.0')
+    .helpCommand(false)
+    .showHelpAfterError('Type "urldrop --help" for help.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  urldrop demo                                          see it work on a shop that comes along
+  urldrop run https://example.com                       one page
+  urldrop run urls.txt --out pages.csv                  a list of URLs to a table
+  urldrop run urls.txt --scraper shop --concurrency 8   your own scraper, 8 requests in flight per host
+  urldrop try shop https://shop.example/books/1         one page, nothing stored`,
+    );
+  for (const command of [runCommand(setExitCode), demoCommand(setExitCode), tryCommand(setExitCode)]) {
+    command.copyInheritedSettings(program).showHelpAfterError(`Type "urldrop ${command.name()} --help" for help.`);
+    program.addCommand(command);
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'urldrop: ')) });
+  }
+  return program;
+}

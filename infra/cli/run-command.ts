@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { allowPrivateOption, dataDirOption, jobOptions, workersOption } from './option-values.ts';
+import type { SetExitCode } from './program.ts';
+
+export interface RunFlags {
+  readonly scraper: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly json?: true;
+  readonly strict?: true;
+  readonly allowPrivate?: true;
+  readonly dataDir: string;
+  readonly workers?: number;
+  readonly concurrency?: number;
+  readonly delay?: number;
+  readonly timeout?: number;
+  readonly retries?: number;
+  readonly maxBytes?: number;
+  readonly maxDepth?: number;
+  readonly robots?: 'obey' | 'ignore';
+}
+
+export function runCommand(setExitCode: SetExitCode): Command {
+  const command = new Command('run')
+    .description('Scrape a list of URLs on this machine; results go to --out or to the standard output.')
+    .argument('[input...]', 'a file of URLs (text, CSV, JSON Lines, sitemap; .gz too), URLs, or - for the standard input')
+    .option('--scraper <name>', 'which scraper', 'page')
+    .option('--out <file>', 'write the results here: .jsonl or .csv')
+    .option('--resume <job>', 'finish an interrupted job of the data directory')
+    .option('--json', 'print the summary as JSON for machines, no progress')
+    .option('--strict', 'exit with 1 if any request failed');
+  for (const option of [...jobOptions(), workersOption(), dataDirOption(), allowPrivateOption()]) command.addOption(option);
+  return command.action(async (input: string[], flags: RunFlags) => {
+    const { run } = await import('./run.ts');
+    setExitCode(await run(input, flags));
+  });
+}

@@ -1,0 +1,105 @@
+import type { JobOptions } from '../../functions/job/job.ts';
+import { UsageError } from '../../functions/job/errors.ts';
+import type { Summary } from '../../functions/job/summary.ts';
+import { CommandFailure } from './command-failure.ts';
+import { exitCodes } from './exit-codes.ts';
+import { followJob } from './follow-job.ts';
+import { Interrupted } from './interrupt.ts';
+import { inputOf } from './job-input.ts';
+import { withLocalCloud, type LocalSession } from './local-session.ts';
+import { functionOptionsOf } from './option-values.ts';
+import { printable } from './printable.ts';
+import { Progress } from './progress.ts';
+import type { RunFlags } from './run-command.ts';
+import { newJobId } from './submit-job.ts';
+
+/**
+ * `urldrop run`: a user of the local cloud like any other. Puts the input into its bucket, follows the job's summary, and
+ * exports the results.
+ *
+ * @returns the exit code.
+ * @throws {UsageError} for whatever is wrong with the input or the options, before anything is fetched.
+ */
+export async function run(args: readonly string[], flags: RunFlags): Promise<number> {
+  if (flags.resume !== undefined && args.length > 0)
+    throw new UsageError('input', `--resume ${flags.resume} takes its input from the job. Leave out ${args.join(' ')}.`);
+  if (flags.resume === undefined && args.length === 0)
+    throw new UsageError('input', 'Nothing to scrape. Name a file of URLs, URLs, or - for the standard input: urldrop run urls.txt');
+  if (flags.out !== undefined) await (await import('./export-results.ts')).checkOut(flags.out);
+  const input = flags.resume === undefined ? await inputOf(args) : undefined;
+  await checkScraper(flags.scraper);
+  const job = flags.resume ?? newJobId(flags.scraper);
+  const progress = new Progress(process.stderr, () => performance.now());
+  const say = (line: string) => progress.say(line);
+  const cloudOptions = {
+    dataDir: flags.dataDir,
+    ...(flags.workers !== undefined && { workers: flags.workers }),
+    functionOptions: functionOptionsOf(flags),
+  };
+  try {
+    return await withLocalCloud(cloudOptions, say, async (session) => {
+      const { cloud, bell, signal } = session;
+      if (input) {
+        const { submitJob } = await import('./submit-job.ts');
+        await submitJob(cloud.objects, { job, scraper: flags.scraper, input, options: jobOptionsOf(flags) });
+      } else {
+        await (await import('./resume-job.ts')).resumeJob(session, job, flags.dataDir);
+      }
+      const summary = await followJob(cloud.objects, job, bell, (s) => flags.json ?? progress.show(s), signal);
+      progress.clear();
+      return await finish(session, summary, flags);
+    });
+  } catch (error) {
+    progress.clear();
+    if (error instanceof Interrupted) {
+      say(`Stopped. Finish the job with: urldrop run --resume ${job}${repeatedFlags(flags)}`);
+      return exitCodes.failed;
+    }
+    if (error instanceof CommandFailure) throw new CommandFailure(`Job ${job} cannot go on. ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Exports, prints the closing words and finds the exit code. */
+async function finish({ cloud }: LocalSession, summary: Summary, flags: RunFlags): Promise<number> {
+  if (flags.out !== undefined || !flags.json) {
+    const { exportTo, exportToStream } = await import('./export-results.ts');
+    if (flags.out !== undefined) await exportTo(cloud.objects, summary, flags.out);
+    else await exportToStream(cloud.objects, summary, process.stdout);
+  }
+  if (flags.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
+  else {
+    const { summaryText } = await import('./summary-text.ts');
+    const lines = summaryText(summary).split('\n').map(printable);
+    if (flags.out !== undefined) lines.push(`Results: ${flags.out}`);
+    lines.push(`Kept in ${flags.dataDir}: urldrop export ${summary.id} --out FILE`);
+    process.stderr.write(`${lines.join('\n')}\n`);
+  }
+  if (summary.state === 'cancelled') return exitCodes.failed;
+  return flags.strict && summary.requests.failed > 0 ? exitCodes.failed : exitCodes.done;
+}
+
+/** @throws {UsageError} code `unknown-scraper`, with the nearest name. */
+async function checkScraper(name: string): Promise<void> {
+  // The default is there; the others are loaded only to be sure of their names.
+  if (name === 'page') return;
+  const { scrapers } = await import('../../functions/scrapers/index.ts');
+  if (Object.hasOwn(scrapers, name)) return;
+  const { unknownName } = await import('../../functions/scraper/nearest-name.ts');
+  throw new UsageError('unknown-scraper', `There is no scraper ${unknownName(name, Object.keys(scrapers))}`);
+}
+
+function jobOptionsOf(flags: RunFlags): JobOptions {
+  const { concurrency, delay, timeout, retries, maxBytes, maxDepth, robots } = flags;
+  const options = { concurrency, delay, timeout, retries, maxBytes, maxDepth, robots };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as JobOptions;
+}
+
+/** What a resumed run must be told again: it is not the job's but this machine's. */
+function repeatedFlags(flags: RunFlags): string {
+  return [
+    flags.dataDir === '.urldrop' ? '' : ` --data-dir ${flags.dataDir}`,
+    flags.allowPrivate ? ' --allow-private' : '',
+    flags.out === undefined ? '' : ` --out ${flags.out}`,
+  ].join('');
+}

@@ -1,0 +1,35 @@
+import { errorKind } from '../../functions/job/errors.ts';
+import type { Summary } from '../../functions/job/summary.ts';
+import { bytesText, countOf, countText, durationText, rateText } from './number-text.ts';
+
+/** Error codes listed in full; a job rarely has more. */
+const MAX_CODES = 12;
+
+/** The closing words on a job: what became of every request, errors by code with an example each. */
+export function summaryText(summary: Summary): string {
+  const { requests: r } = summary;
+  const pages = `${countOf(r.succeeded, 'page')}, ${countOf(summary.items, 'item')}`;
+  const head = `Job ${summary.id} ${summary.state} after ${durationText(summary.wallMs)}: ${pages}, ${bytesText(summary.bytes.wire)}, ${rateText(summary.pagesPerSecond)} pages/s`;
+  const skipped = Object.entries(r.skipped).map(([reason, count]) => `${countText(count)} ${reason}`);
+  const counts = [
+    `${countOf(r.total, 'request')}: ${countText(r.succeeded)} succeeded, ${countText(r.failed)} failed`,
+    skipped.length > 0 ? `skipped: ${skipped.join(', ')}` : '',
+    r.pending > 0 ? `${countText(r.pending)} pending` : '',
+  ];
+  return [head, `  ${counts.filter((c) => c !== '').join('; ')}`, ...errorLines(summary)].join('\n');
+}
+
+function errorLines({ errors }: Summary): string[] {
+  const byCount = Object.entries(errors).toSorted(([, a], [, b]) => b.count - a.count);
+  if (byCount.length === 0) return [];
+  const width = Math.max(...byCount.map(([code]) => code.length));
+  const lines = byCount.slice(0, MAX_CODES).flatMap(([code, { count, message, url }]) => {
+    const example = message.includes(url) ? message : `${message} (${url})`;
+    return [
+      `  ${code.padEnd(width)}  ${countText(count).padStart(7)}  e.g. ${example}`,
+      `  ${' '.repeat(width + 9)}  ${errorKind(code).remedy}`,
+    ];
+  });
+  const more = byCount.length - MAX_CODES;
+  return ['Errors by code:', ...lines, ...(more > 0 ? [`  and ${countOf(more, 'more code')}`] : [])];
+}

@@ -1,0 +1,2 @@
+/** The bucket of the local cloud. */
+export const LOCAL_BUCKET = 'urldrop';

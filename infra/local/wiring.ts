@@ -1,0 +1,122 @@
+import { createClients } from '../../functions/aws/clients.ts';
+import { ObjectStore } from '../../functions/aws/objects.ts';
+import { Queue } from '../../functions/aws/queue.ts';
+import { SourceQueue } from '../../functions/aws/source-queue.ts';
+import { settings, type QueueName } from '../settings.ts';
+import type { DataDir } from './data-dir.ts';
+import { LOCAL_BUCKET, queueAttributes, startEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
+import { EventSource } from './event-source.ts';
+import type { FunctionPool } from './function-pool.ts';
+import type { LocalCloud, LocalCloudOptions } from './local-cloud.ts';
+import { ReportClock } from './report-clock.ts';
+import { UploadLog } from './upload-log.ts';
+import { UploadSource } from './upload-source.ts';
+
+/** Ticks of report while functions are at work: a person watches. */
+const TICK_MS = 1_000;
+/** From the end of the last invocation to the tick that may find the job finished; a next batch is received within this. */
+const SETTLE_MS = 15;
+/** Scrape invocations that one thread runs at a time: more lanes side by side, at the price of their pages in memory. */
+const INVOCATIONS_PER_THREAD = 8;
+
+/** What is there before SQS and S3 are. */
+export interface Ground {
+  readonly dataDir: DataDir | undefined;
+  readonly pool: FunctionPool;
+  readonly threads: number;
+  /** Ends the pool and gives the data directory back. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts SQS and S3 and lays every event source to its function, as `infra/stack.ts` does on AWS. */
+export async function wire(options: LocalCloudOptions, { dataDir, pool, threads, close }: Ground): Promise<LocalCloud> {
+  const { onProblem } = options;
+  const uploads = new UploadLog(dataDir?.uploads);
+  let uploadSource: UploadSource | undefined;
+  const aws = await startEmbeddedAws({
+    ...(dataDir && { dataDir: dataDir.path }),
+    ...(options.port !== undefined && { port: options.port }),
+    onObjectCreated({ bucket, key, eventName }) {
+      if (bucket === LOCAL_BUCKET && key.startsWith(settings.bucket.notifyPrefix)) uploadSource?.uploaded(key, eventName);
+    },
+  });
+  pool.configure(aws.environment);
+  const { s3, sqs } = createClients(true, { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials });
+  const objects = new ObjectStore(s3, LOCAL_BUCKET);
+  const clock = new ReportClock({
+    pool,
+    onProblem,
+    onTick: () => options.onTick?.(),
+    activeMs: TICK_MS,
+    idleMs: settings.reportEveryMinutes * 60_000,
+    settleMs: SETTLE_MS,
+  });
+  const shared = { pool, onProblem, region: aws.region, onStart: () => clock.invocationStarted(), onEnd: () => clock.invocationEnded() };
+  uploadSource = new UploadSource({
+    ...shared,
+    uploads,
+    objects,
+    deadLetters: new Queue(sqs, aws.queueUrls[settings.asyncEvents.enqueue.deadLetters]),
+    maxConcurrency: threads,
+  });
+  const sources = settings.eventSources.map(
+    (source) =>
+      new EventSource({
+        ...shared,
+        queue: new SourceQueue(sqs, aws.queueUrls[source.queue]),
+        queueName: settings.queues[source.queue].name,
+        function: source.function,
+        batchSize: source.batchSize,
+        maxConcurrency: Math.min(source.maxConcurrency, threads * INVOCATIONS_PER_THREAD),
+      }),
+  );
+  await Promise.all(
+    (Object.keys(settings.queues) as QueueName[]).map((name) => recover(aws, name, new SourceQueue(sqs, aws.queueUrls[name]))),
+  );
+  for (const source of sources) source.start();
+  uploadSource.start();
+  clock.start();
+  dataDir?.announce(aws.endpoint);
+  return {
+    aws,
+    objects,
+    logFile: dataDir?.log,
+    isUploadPending: (key) => uploads.pending().some((u) => u.key === key),
+    tick: () => clock.tick(),
+    async stop(graceMs) {
+      const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop()]);
+      if (graceMs > 0) {
+        const grace = deadline(graceMs);
+        await Promise.race([ended.then(() => clock.tick()), grace.promise]);
+        grace.cancel();
+      }
+      await Promise.all([pool.stop(), clock.stop()]);
+      await ended;
+      s3.destroy();
+      sqs.destroy();
+      await aws.stop();
+      await close();
+    },
+  };
+}
+
+/** Messages that the last process had in hand come back now, not after their visibility timeout; attributes follow the settings. */
+async function recover(aws: EmbeddedAws, name: QueueName, queue: SourceQueue): Promise<void> {
+  const state = aws.server.inspectQueue(settings.queues[name].name);
+  const wanted = queueAttributes(settings.queues[name]);
+  if (state && Object.entries(wanted).some(([key, value]) => state.attributes[key] !== value)) {
+    // Whether a queue is FIFO cannot change.
+    const { FifoQueue: _, ...changeable } = wanted;
+    await queue.setAttributes(changeable);
+  }
+  const handles = (state?.messages.inflight ?? []).map((m) => m.receiptHandle);
+  await queue.giveBack(handles, 1);
+}
+
+function deadline(ms: number): { promise: Promise<void>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
