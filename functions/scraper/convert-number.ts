@@ -1,51 +1,60 @@
-/** Digits of a number with separators between them: comma, point, apostrophes, Arabic separators, spaces of every width. */
-const NUMBER = /[-+−(]?\s?\p{Sc}?\s?(?:\d(?:[.,'’٫٬\s\u00a0\u202f\u2009]?\d)*|[.,]\d+)(?:[eE][-+]?\d+(?!\w))?/u;
+/** Signs between groups of digits: comma, point, apostrophes, the Arabic thousands sign, spaces that do not break a line. */
+const GROUP = String.raw`[.,'’٬ \u00a0\u202f\u2009]`;
+const FRACTION = String.raw`(?:[.,٫]\d+)?`;
+const EXPONENT = String.raw`(?:[eE][-+]?\d+(?![\p{L}\d]))?`;
+
+/** India's groups (1,23,456.7), groups of three with one sign between them, plain digits, or a fraction alone. */
+const NUMBER = new RegExp(
+  String.raw`(?<indian>\d{1,2}(?:,\d{2})+,\d{3}(?!\d)(?:\.\d+)?)` +
+    String.raw`|(?<whole>\d{1,3}(?<sign>${GROUP})\d{3}(?!\d)(?:\k<sign>\d{3}(?!\d))*)(?<rest>${FRACTION})` +
+    String.raw`|(?<plain>(?:\d+${FRACTION}|[.,]\d+)${EXPONENT})`,
+  'u',
+);
+
+/** A minus that belongs to the number behind it: not the hyphen of a word or a range; apart from the number only at the very beginning. */
+const MINUS = /(?:(?:^|[^\p{L}\p{N}])[-−]\p{Sc}?\s?|^\s*[-−–]\s*\p{Sc}?\s*)$/u;
+
+/** Numbers are looked for in no more than this. */
+const MAX_CHARS = 10_000;
 
 /**
- * The first number in a text, whatever stands around it: `£1,234.50`, `1.234,50 €`, `12 345 kr`, `(3)`, `−5 °C`, `CHF 1'200.–`.
+ * The first number in a text, whatever stands around it: `£1,234.50`, `1.234,50 €`, `12 345 kr`, `(22)`, `−5 °C`, `CHF 1'200.–`.
  *
- * @param locale - BCP 47: decides what points and commas mean. Absent, their shape does: with both, the last one is the decimal sign; one
- *   alone that repeats, or a comma with exactly three digits behind it, groups thousands; any other is the decimal sign.
+ * @param locale - BCP 47: decides whether a lone point or comma before three digits groups thousands. Absent, a comma does and a point
+ *   does not: `1,234` is 1234, `1.234` is 1.234. All other numbers tell by their shape.
  * @returns undefined where there are no digits, or more than a double can hold.
  */
 export function parseNumber(text: string, locale?: string): number | undefined {
-  const found = NUMBER.exec(asciiDigits(text.length > 10_000 ? text.slice(0, 10_000) : text))?.[0];
-  if (found === undefined) return undefined;
-  const [mantissa = '', exponent] = found.split(/e/i);
-  const digits = mantissa
-    .replaceAll(/[^\d.,٫٬]/g, '')
-    .replaceAll('٫', '.')
-    .replaceAll('٬', ',');
-  const decimal = locale === undefined ? decimalByShape(digits, /[٫٬]/.test(mantissa)) : decimalSign(locale);
-  const at = decimal === undefined ? -1 : digits.lastIndexOf(decimal);
-  const whole = (at < 0 ? digits : digits.slice(0, at)).replaceAll(/\D/g, '');
-  const fraction = at < 0 ? '' : digits.slice(at + 1).replaceAll(/\D/g, '');
-  const negative = /^[-−]/.test(mantissa) || (mantissa.startsWith('(') && text.includes(')'));
-  const value = Number(`${whole || '0'}.${fraction || '0'}${exponent === undefined ? '' : `e${exponent}`}`);
+  const readable = asciiDigits(text.slice(0, MAX_CHARS));
+  const found = NUMBER.exec(readable);
+  if (!found) return undefined;
+  const { indian, whole, sign = '', rest = '', plain } = found.groups ?? {};
+  let value: number;
+  if (indian !== undefined) value = Number(indian.replaceAll(',', ''));
+  else if (plain !== undefined) value = Number(plain.replace(/[,٫]/, '.'));
+  else {
+    const groups = (whole ?? '').split(sign);
+    const isFraction = groups.length === 2 && rest === '' && isDecimalSign(sign, groups[0] ?? '', locale);
+    value = Number(isFraction ? groups.join('.') : groups.join('') + rest.replace(/^\D/, '.'));
+  }
   if (!Number.isFinite(value)) return undefined;
-  return negative && value !== 0 ? -value : value;
+  return value !== 0 && MINUS.test(readable.slice(0, found.index)) ? -value : value;
 }
 
-function decimalByShape(digits: string, arabic: boolean): '.' | ',' | undefined {
-  const point = digits.lastIndexOf('.');
-  const comma = digits.lastIndexOf(',');
-  if (arabic) return '.';
-  if (point >= 0 && comma >= 0) return point > comma ? '.' : ',';
-  const at = Math.max(point, comma);
-  if (at < 0) return undefined;
-  const sign = point >= 0 ? '.' : ',';
-  if (digits.indexOf(sign) !== at) return undefined;
-  return sign === ',' && digits.length - at === 4 && at > 0 && digits[0] !== '0' ? undefined : sign;
+/** Whether the one sign in a number such as `1.234` sets off a fraction. */
+function isDecimalSign(sign: string, before: string, locale: string | undefined): boolean {
+  if (sign !== '.' && sign !== ',') return false;
+  if (before.startsWith('0')) return true;
+  return sign === (locale === undefined ? '.' : decimalSignOf(locale));
 }
 
-const signs = new Map<string, '.' | ','>();
+const signs = new Map<string, string>();
 
 /** @throws {RangeError} for a locale that is no BCP 47 tag; definitions are checked for it. */
-function decimalSign(locale: string): '.' | ',' {
+function decimalSignOf(locale: string): string {
   let sign = signs.get(locale);
-  if (!sign) {
-    const part = new Intl.NumberFormat(locale, { numberingSystem: 'latn' }).formatToParts(0.5).find((p) => p.type === 'decimal');
-    sign = part?.value === ',' ? ',' : '.';
+  if (sign === undefined) {
+    sign = new Intl.NumberFormat(locale, { numberingSystem: 'latn' }).formatToParts(0.5).find((p) => p.type === 'decimal')?.value ?? '.';
     signs.set(locale, sign);
   }
   return sign;

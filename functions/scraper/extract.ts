@@ -3,6 +3,7 @@ import { RequestError } from '../job/errors.ts';
 import { convert } from './convert.ts';
 import type { Conversion, Field, FieldContext, FieldMap, FieldSpec, NestedMap } from './extract-types.ts';
 import { collapse, readableText } from './page-text.ts';
+import { selectorOf } from './selector.ts';
 import { tooComplex, type AnyNode, type ElementNode, type Selection } from './page-tree.ts';
 
 /** Bounds on what one page gives to extraction: nested lists over nested elements could repeat a page a thousandfold. */
@@ -14,13 +15,15 @@ export class Extraction {
   readonly #$: CheerioAPI;
   readonly #url: string;
   readonly #absolute: (address: string) => string | undefined;
+  readonly #isXml: boolean;
   #chars = 0;
   #values = 0;
 
-  constructor(page: { $: CheerioAPI; url: string; absolute: (address: string) => string | undefined }) {
+  constructor(page: { $: CheerioAPI; isXml: boolean; url: string; absolute: (address: string) => string | undefined }) {
     this.#$ = page.$;
     this.#url = page.url;
     this.#absolute = page.absolute;
+    this.#isXml = page.isXml;
   }
 
   /**
@@ -66,13 +69,11 @@ export class Extraction {
   }
 
   #firstMatch(selector: string, scope: Selection): ElementNode | undefined {
-    if (selector === ':scope') return scope.toArray().find(isElement);
-    // cheerio's own extract stops at the first match; find() would collect all of them.
-    return scope.extract({ first: { selector, value: (element) => element } }).first;
+    return selector === ':scope' ? scope.toArray().find(isElement) : selectorOf(selector).first(scope, this.#isXml);
   }
 
   #matches(selector: string, scope: Selection): readonly ElementNode[] {
-    return selector === ':scope' ? scope.toArray().filter(isElement) : scope.find(selector).toArray();
+    return selector === ':scope' ? scope.toArray().filter(isElement) : selectorOf(selector).all(scope, this.#isXml);
   }
 
   #value(field: Field, element: ElementNode, place: string): unknown {

@@ -8,7 +8,8 @@ import type { OptionValues } from './scraper-options.ts';
 import type { DropReason } from './types.ts';
 
 /** What `follow` takes: an address, a node with one, or any number of them. Nothing at all is no fault: `follow($('a.next'))` ends a pagination. */
-export type FollowTarget = string | URL | AnyNode | Iterable<string | URL | AnyNode> | null | undefined;
+export type FollowTarget = OneTarget | Iterable<OneTarget>;
+type OneTarget = string | URL | AnyNode | null | undefined;
 
 export interface FollowMore {
   /** Carried into every result and error line of the request. */
@@ -149,7 +150,7 @@ function addressOf(target: string | URL | AnyNode): string | undefined {
 }
 
 function isNode(value: object): value is AnyNode {
-  return 'type' in value && 'parent' in value;
+  return typeof value === 'object' && 'type' in value && 'parent' in value;
 }
 
 function isElement(target: string | URL | AnyNode): target is ElementNode {

@@ -1,4 +1,4 @@
-import type { AnyNode } from './page-tree.ts';
+import { TEXT_NODE, type AnyNode } from './page-tree.ts';
 
 /** Elements whose text no reader sees; their own text counts only where one of them is asked for itself. */
 const UNSEEN = new Set(['script', 'style', 'template', 'noscript', 'svg', 'title', 'iframe']);
@@ -32,9 +32,6 @@ export function readableText(root: AnyNode, maxChars = Infinity): string {
   const text = collapse(parts.join(''));
   return text.length > maxChars ? text.slice(0, maxChars) : text;
 }
-
-/** DOM's number for a text (DOM Standard, Node.TEXT_NODE). */
-const TEXT_NODE = 3;
 
 /** White space of all kinds to single spaces, ends trimmed. */
 export function collapse(text: string): string {

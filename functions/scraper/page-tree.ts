@@ -8,6 +8,9 @@ export type AnyNode = DocumentNode | DocumentNode['children'][number];
 export type ElementNode = Extract<AnyNode, { readonly attribs: object }>;
 export type Selection = Cheerio<AnyNode>;
 
+/** DOM's number for a text (DOM Standard, Node.TEXT_NODE). */
+export const TEXT_NODE = 3;
+
 export interface TreeLimits {
   /** Elements inside each other. */
   readonly maxNesting: number;
@@ -32,18 +35,28 @@ export function buildTree(text: string, options: TreeLimits & { readonly xml: bo
   return load(handler.root, { baseURI: options.baseUrl, ...(options.xml && { xml: true }) });
 }
 
-/** The tree builder with its limits. */
+type TreeNode = Parameters<DomHandler['addNode']>[0];
+type TreeElement = DomHandler['tagStack'][number];
+
+/**
+ * The tree builder with its limits, and with one `html` element around all content, as browsers have it: pages without one are common,
+ * and every search from a document with thousands of elements at its top would take quadratic time in cheerio.
+ */
 class GuardedHandler extends DomHandler {
   readonly #limits: TreeLimits;
+  readonly #isHtml: boolean;
   #nodes = 0;
+  #html: TreeElement | undefined;
 
   constructor(limits: TreeLimits & { readonly xml: boolean }) {
     super(undefined, { xmlMode: limits.xml });
     this.#limits = limits;
+    this.#isHtml = !limits.xml;
   }
 
   override onopentag(name: string, attribs: { [name: string]: string }): void {
-    super.onopentag(name, attribs);
+    if (name === 'html' && this.#html && this.#isHtml) this.#joinHtml(attribs);
+    else super.onopentag(name, attribs);
     // The stack holds the root too.
     if (this.tagStack.length - 1 > this.#limits.maxNesting) {
       throw tooComplex(`nests more than ${this.#limits.maxNesting} elements`, 'limits.maxNesting');
@@ -55,13 +68,31 @@ class GuardedHandler extends DomHandler {
     this.#count();
   }
 
-  protected override addNode(node: Parameters<DomHandler['addNode']>[0]): void {
+  protected override addNode(node: TreeNode): void {
     this.#count();
+    if (this.tagStack.length === 1 && this.#isHtml) this.#enterHtml(node);
     super.addNode(node);
   }
 
   #count(): void {
     if (++this.#nodes > this.#limits.maxNodes) throw tooComplex(`holds more than ${this.#limits.maxNodes} nodes`, 'limits.maxNodes');
+  }
+
+  /** Content outside of the html element goes into it; comments, the doctype and blanks may stay where they are. */
+  #enterHtml(node: TreeNode): void {
+    if ('attribs' in node && node.name === 'html') this.#html = node;
+    else if ('attribs' in node || ('data' in node && node.nodeType === TEXT_NODE && node.data.trim() !== '')) {
+      if (this.#html) this.tagStack.push(this.#html);
+      else super.onopentag('html', {});
+    }
+  }
+
+  /** A further html tag adds its attributes to the first (HTML, section 13.2.6.4.7); its end must find something to close. */
+  #joinHtml(attribs: { [name: string]: string }): void {
+    const html = this.#html;
+    if (!html) return;
+    if ('attribs' in html) html.attribs = { ...attribs, ...html.attribs };
+    this.tagStack.push(html);
   }
 }
 

@@ -176,10 +176,12 @@ class PageRun {
   }
 
   #treeOnce(): CheerioAPI {
-    const page = this.#page;
-    const xml = /[/+]xml$/.test(page.contentType) && page.contentType !== 'application/xhtml+xml';
-    this.#tree ??= buildTree(page.text(), { ...this.#rules.limits, xml, baseUrl: page.url });
+    this.#tree ??= buildTree(this.#page.text(), { ...this.#rules.limits, xml: this.#isXml(), baseUrl: this.#page.url });
     return this.#tree;
+  }
+
+  #isXml(): boolean {
+    return /[/+]xml$/.test(this.#page.contentType) && this.#page.contentType !== 'application/xhtml+xml';
   }
 
   #linksOnce(): Links {
@@ -198,6 +200,7 @@ class PageRun {
   #extractionOnce(): Extraction {
     this.#extraction ??= new Extraction({
       $: this.#treeOnce(),
+      isXml: this.#isXml(),
       url: this.#page.url,
       absolute: (address) => this.#linksOnce().absolute(address),
     });

@@ -14,7 +14,7 @@ export function describePage({ $, absolute }: Context): PageFacts {
   const text = root ? readableText(root) : '';
   const language = source.short($('html').attr('lang') ?? meta.get('content-language')?.[0], 'language');
   const facts: PageFacts = {
-    ...present('title', source.short(titleOf($) ?? meta.get('og:title')?.[0], 'title')),
+    ...present('title', source.short(titleOf($), 'title') ?? source.short(meta.get('og:title')?.[0], 'title')),
     ...present('description', source.short(meta.get('description')?.[0] ?? meta.get('og:description')?.[0], 'description')),
     ...present('canonical', canonicalOf(source)),
     ...present('language', language),

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { buildTree } from '../../functions/scraper/page-tree.ts';
+import { selectorOf } from '../../functions/scraper/selector.ts';
+
+const limits = { xml: false, baseUrl: 'https://a.example/', maxNesting: 1_000, maxNodes: 100_000 };
+
+const names = fc.constantFrom('div', 'p', 'b', 'ul', 'li');
+const attributes = fc.constantFrom('', ' class="x"', ' class="x y"', ' id="i"', ' data-k="v"');
+const page = fc
+  .array(
+    fc.oneof(
+      fc.tuple(names, attributes).map(([name, more]) => `<${name}${more}>`),
+      names.map((name) => `</${name}>`),
+      fc.constantFrom('t', ' ', '<!--c-->'),
+    ),
+    {
+      maxLength: 60,
+    },
+  )
+  .map((parts) => parts.join(''));
+
+/** Every form: simple ones and groups, combinators, pseudo-classes, what speaks of its scope, jQuery's own. */
+const selectors = fc.constantFrom(
+  'div',
+  '.x',
+  '#i',
+  '[data-k]',
+  '[data-k="v"].x',
+  '*',
+  'p, .x',
+  'div p',
+  'ul > li',
+  'p + b',
+  'p ~ b',
+  'li:first-child',
+  'li:nth-child(2n)',
+  'div:has(b)',
+  'div:has(> b)',
+  ':not(.x)',
+  'p:contains("t")',
+  ':is(p, b)',
+  ':empty',
+  '> p',
+  ':scope > p',
+  ':scope',
+  'p:first',
+  'li:eq(1)',
+  'p:last b',
+  'div:not(:first)',
+  'html',
+  ':root',
+);
+
+test('a compiled selector finds what cheerio finds, in the document and below any element', () => {
+  fc.assert(
+    fc.property(page, selectors, fc.nat(), (body, selector, at) => {
+      const $ = buildTree(body, limits);
+      const elements = $('*').toArray();
+      for (const scope of [$.root(), ...(elements.length > 0 ? [$(elements[at % elements.length])] : [])]) {
+        const expected = scope.find(selector).toArray();
+        expect(selectorOf(selector).all(scope, false)).toEqual(expected);
+        expect(selectorOf(selector).first(scope, false)).toBe(expected[0]);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('names are found in their own case in XML, in any case in HTML', () => {
+  const markup = '<Item/><item/>';
+  expect(selectorOf('Item').all(buildTree(markup, { ...limits, xml: true }).root(), true)).toHaveLength(1);
+  expect(selectorOf('Item').all(buildTree(markup, limits).root(), false)).toHaveLength(2);
+});
