@@ -59,6 +59,23 @@ export const settings = {
     abortUploadsAfterDays: 7,
   },
   logRetentionDays: 30,
+  /** When a person should look; docs/operations.md says at what. */
+  alarms: {
+    /** A lane's batches wait for each other, and a large job's for its turn: hours are no fault, half a day is. */
+    requestsAgeHours: 12,
+    /** SQS delays a message by 15 minutes at most; one that is older than this was due and not taken. */
+    postponedAgeHours: 1,
+    /** Failed pages of all pages, over 15 minutes with more than `errorRateFromPages` of them. */
+    errorRatePercent: 50,
+    errorRateFromPages: 500,
+    /** Invocations within 5 minutes that failed or found no room. */
+    functionErrors: 3,
+    throttles: 100,
+    /** Minutes without a report. */
+    reportSilenceMinutes: 15,
+    /** US dollars that the pages of one day cost, as measured. */
+    dailyCostUsd: 20,
+  },
 } as const satisfies Settings;
 
 export type QueueName = keyof (typeof settings)['queues'];
@@ -100,6 +117,17 @@ export interface BucketSettings {
   readonly abortUploadsAfterDays: number;
 }
 
+export interface AlarmSettings {
+  readonly requestsAgeHours: number;
+  readonly postponedAgeHours: number;
+  readonly errorRatePercent: number;
+  readonly errorRateFromPages: number;
+  readonly functionErrors: number;
+  readonly throttles: number;
+  readonly reportSilenceMinutes: number;
+  readonly dailyCostUsd: number;
+}
+
 export interface Settings {
   readonly functions: Readonly<Record<string, FunctionSettings>>;
   readonly queues: Readonly<Record<string, QueueSettings>>;
@@ -109,6 +137,7 @@ export interface Settings {
   readonly reportEveryMinutes: number;
   readonly bucket: BucketSettings;
   readonly logRetentionDays: number;
+  readonly alarms: AlarmSettings;
 }
 
 /** Prefixes of the bucket that belong to its users: nothing in them expires. */
@@ -142,6 +171,10 @@ export function checkSettings(s: Settings): void {
     if (memoryMb < 128 || memoryMb > 10_240) faults.push(`Function ${name} must have 128 to 10240 MB, not ${memoryMb}.`);
     if (timeoutSeconds < 1 || timeoutSeconds > 900) faults.push(`Function ${name} must end within 1 to 900 s, not ${timeoutSeconds}.`);
   }
+  if (s.alarms.reportSilenceMinutes < 2 * s.reportEveryMinutes)
+    faults.push(`Reports come every ${s.reportEveryMinutes} min, so silence is no sooner than after ${2 * s.reportEveryMinutes} min.`);
+  if (s.alarms.errorRatePercent <= 0 || s.alarms.errorRatePercent > 100)
+    faults.push(`The error rate of the alarm must be above 0 and up to 100 %, not ${s.alarms.errorRatePercent}.`);
   if (!logRetentionDays.includes(s.logRetentionDays))
     faults.push(`Logs can be kept for ${logRetentionDays.join(', ')} days, not ${s.logRetentionDays}.`);
   if (faults.length > 0) throw new UsageError('bad-settings', faults.join('\n'));

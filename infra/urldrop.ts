@@ -1,5 +1,6 @@
 /* oxlint-disable no-new -- a CDK construct attaches itself to the scope it is given. */
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Annotations, Duration, Names } from 'aws-cdk-lib';
+import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -7,12 +8,16 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import { EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { LambdaDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { optionTable } from '../functions/options.ts';
 import { acknowledgeFindings } from './cloud/acknowledged.ts';
+import { Alarms, createAlarmTopic } from './cloud/alarms.ts';
 import { createBucket } from './cloud/bucket.ts';
+import { createDashboard } from './cloud/dashboard.ts';
 import { Functions } from './cloud/functions.ts';
+import { JobMetrics } from './cloud/job-metrics.ts';
 import { withOverrides, type SettingsOverrides, type UrlDropSettings } from './cloud/overrides.ts';
 import { Queues } from './cloud/queues.ts';
 import { Schedules } from './cloud/schedules.ts';
@@ -42,6 +47,12 @@ export interface UrlDropProps extends SettingsOverrides {
   readonly vpc?: IVpc | undefined;
   /** Subnets in `vpc`. Default: its private ones. */
   readonly subnets?: readonly ISubnet[] | undefined;
+  /** Who gets a mail when an alarm goes off or is over. Default: nobody; the alarms are there all the same. */
+  readonly alarmEmail?: string | undefined;
+  /** A topic of yours that alarms go to as well. Default: none. */
+  readonly alarmTopic?: ITopic | undefined;
+  /** Where docs/operations.md can be read, for the links in the alarms. Default: its path in the project. */
+  readonly runbooks?: string | undefined;
   /** X-Ray traces. Default: off. */
   readonly tracing?: boolean | undefined;
 }
@@ -55,6 +66,8 @@ export class UrlDrop extends Construct {
   readonly queues: Readonly<Record<QueueName, Queue>>;
   readonly functions: Readonly<Record<FunctionName, Function>>;
   readonly settings: UrlDropSettings;
+  readonly alarms: readonly Alarm[];
+  readonly dashboard: Dashboard;
 
   /** @throws {UsageError} for a contact, schedule or setting that cannot be. */
   constructor(scope: Construct, id: string, props: UrlDropProps) {
@@ -67,11 +80,13 @@ export class UrlDrop extends Construct {
     }
     this.queues = new Queues(this, 'Queues', this.settings.queues, props.encryptionKey).byName;
     this.bucket = props.bucket ?? createBucket(this, this.settings.bucket, { key: props.encryptionKey, accessLogs: props.accessLogs });
+    const metrics = new JobMetrics(Names.uniqueResourceName(this, { maxLength: 64, separator: '-' }));
     this.functions = new Functions(this, 'Functions', {
       settings: this.settings,
       bucket: this.bucket,
       queues: this.queues,
       environment: this.#environment(props),
+      reportEnvironment: metrics.environment,
       tracing: props.tracing ?? false,
       vpc: props.vpc,
       subnets: props.subnets,
@@ -85,6 +100,15 @@ export class UrlDrop extends Construct {
       targets: [new LambdaFunction(this.functions.report, { retryAttempts: 0, maxEventAge: Duration.seconds(60) })],
     });
     new Schedules(this, 'Schedules', props.schedules ?? {}, this.functions.enqueue, this.queues.eventsDead);
+    this.alarms = new Alarms(this, 'Alarms', {
+      thresholds: this.settings.alarms,
+      queues: this.queues,
+      functions: this.functions,
+      metrics,
+      runbooks: props.runbooks ?? 'docs/operations.md',
+      topics: this.#alarmTopics(props),
+    }).all;
+    this.dashboard = createDashboard(this, { queues: this.queues, functions: this.functions, metrics, alarms: this.alarms });
     acknowledgeFindings(this, {
       bucket: this.bucket,
       queues: this.queues,
@@ -94,6 +118,11 @@ export class UrlDrop extends Construct {
       tracing: props.tracing ?? false,
       hasKey: props.encryptionKey !== undefined,
     });
+  }
+
+  #alarmTopics({ alarmEmail, alarmTopic }: UrlDropProps): ITopic[] {
+    const topics = alarmTopic === undefined ? [] : [alarmTopic];
+    return alarmEmail === undefined ? topics : [...topics, createAlarmTopic(this, alarmEmail)];
   }
 
   /** What the functions read at their start, by the names of the option table. */

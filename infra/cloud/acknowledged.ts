@@ -113,7 +113,8 @@ export function acknowledgeFindings(scope: IConstruct, parts: Parts): void {
   }
 }
 
-function acknowledge(scope: IConstruct, id: string, reason: string): void {
+/** Records that a finding of cdk-nag stands, and why. */
+export function acknowledge(scope: IConstruct, id: string, reason: string): void {
   Validations.of(scope).acknowledge({ id, reason });
 }
 

@@ -30,6 +30,8 @@ export interface FunctionsProps {
   readonly bucket: IBucket;
   readonly queues: Readonly<Record<QueueName, Queue>>;
   readonly environment: Readonly<Record<string, string>>;
+  /** What the report function is told besides. */
+  readonly reportEnvironment: Readonly<Record<string, string>>;
   readonly tracing: boolean;
   readonly vpc: IVpc | undefined;
   readonly subnets: readonly ISubnet[] | undefined;
@@ -68,7 +70,7 @@ export class Functions extends Construct {
       handler: 'index.handler',
       memorySize: memoryMb,
       timeout: Duration.seconds(timeoutSeconds),
-      environment: { ...props.environment },
+      environment: { ...props.environment, ...(name === 'report' && props.reportEnvironment) },
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       logGroup,

@@ -76,6 +76,8 @@ const broken: readonly (readonly [string, Partial<Settings>, RegExp])[] = [
     expire({ 'requests/': 14 }),
     /longer than the 14 days of the messages that name them, not 14/,
   ],
+  ['silence before a report is due', { alarms: { ...good.alarms, reportSilenceMinutes: 1 } }, /silence is no sooner than after 2 min/],
+  ['an error rate of nothing', { alarms: { ...good.alarms, errorRatePercent: 0 } }, /above 0 and up to 100 %, not 0/],
   ['logs kept as long as CloudWatch does not know', { logRetentionDays: 31 }, /Logs can be kept for 1, 3, .* days, not 31/],
 ];
 

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { metricTable } from '../../functions/report/metrics.ts';
+import { settings } from '../../infra/settings.ts';
+import { functionNamed, ofType, plain, queueNamed, synthesise } from './synthesised.ts';
+
+const { template } = synthesise({ alarmEmail: 'ops@example.org', runbooks: 'https://wiki.example/operations' });
+const alarms = Object.values(ofType(template, 'AWS::CloudWatch::Alarm')).map((alarm) => alarm.Properties);
+const runbook = readFileSync('docs/operations.md', 'utf8');
+
+interface MetricRead {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
+}
+
+/** The metrics that the alarms read, whether directly or in an expression. */
+const metricsRead: MetricRead[] = alarms.flatMap((alarm) =>
+  alarm.MetricName === undefined
+    ? (alarm.Metrics as { MetricStat?: { Metric: MetricRead } }[]).flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []))
+    : [alarm as MetricRead],
+);
+
+/** Anchors of a page's headings, as they are made on GitHub. */
+function anchorsOf(markdown: string): string[] {
+  return Array.from(markdown.matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('every alarm', () => {
+  test('says what is wrong and links to a runbook that is there', () => {
+    const anchors = anchorsOf(runbook);
+
+    expect(alarms.length).toBeGreaterThan(8);
+    for (const alarm of alarms) {
+      const [, symptom, anchor] =
+        /^(.{30,}\.) Runbook: https:\/\/wiki\.example\/operations#(.+)$/.exec(alarm.AlarmDescription as string) ?? [];
+      expect(symptom).toBeDefined();
+      expect(anchors).toContain(anchor);
+    }
+  });
+
+  test('mails somebody, at its start and its end', () => {
+    const [topic] = Object.keys(ofType(template, 'AWS::SNS::Topic'));
+
+    for (const alarm of alarms) {
+      expect(alarm.AlarmActions).toEqual([{ Ref: topic }]);
+      expect(alarm.OKActions).toEqual([{ Ref: topic }]);
+    }
+    expect(Object.values(ofType(template, 'AWS::SNS::Subscription'))[0]?.Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'ops@example.org',
+    });
+  });
+
+  test('has a runbook with symptom, look and act', () => {
+    for (const section of runbook.split(/^## Runbook: /m).slice(1)) {
+      expect(section).toMatch(/\*\*Symptom\*\*[^]+\*\*Look\*\*[^]+\*\*Act\*\*/);
+    }
+  });
+});
+
+test('no runbook is without an alarm', () => {
+  const linked = new Set(alarms.map((alarm) => (alarm.AlarmDescription as string).replace(/^.*#/, '')));
+  const runbooks = anchorsOf(runbook).filter((anchor) => anchor.startsWith('runbook-'));
+
+  expect(runbooks.length).toBeGreaterThan(0);
+  expect(new Set(runbooks)).toEqual(linked);
+});
+
+test('metrics of urldrop’s own that alarms read are ones that report writes, under its name', () => {
+  const own = metricsRead.filter((metric) => metric.Namespace === 'urldrop');
+  const { POWERTOOLS_METRICS_NAMESPACE: namespace, POWERTOOLS_SERVICE_NAME: service } = functionNamed(template, 'report').properties
+    .Environment.Variables as Record<string, string>;
+
+  expect(own.length).toBeGreaterThan(0);
+  expect(namespace).toBe('urldrop');
+  for (const metric of own) {
+    expect(Object.keys(metricTable)).toContain(metric.MetricName);
+    expect(metric.Dimensions).toEqual([{ Name: 'service', Value: service }]);
+  }
+});
+
+test('every dead-letter queue and every function is watched', () => {
+  const watched = metricsRead.flatMap((metric) => (metric.Dimensions ?? []).map(({ Value }) => plain(Value)));
+
+  for (const name of ['requestsDead', 'postponedDead', 'eventsDead']) expect(watched).toContain(`<${queueNamed(template, name).id}>`);
+  for (const name of Object.keys(settings.functions)) {
+    const reads = metricsRead
+      .filter((m) => plain(m.Dimensions?.[0]?.Value) === `<${functionNamed(template, name).id}>`)
+      .map((m) => m.MetricName);
+    expect(reads).toEqual(expect.arrayContaining(['Errors', 'Throttles']));
+  }
+});
+
+test('silence of the reports goes off when nothing is heard', () => {
+  const silence = alarms.find((alarm) => (alarm.AlarmDescription as string).endsWith('report-silence'));
+
+  expect(silence).toMatchObject({ TreatMissingData: 'breaching', ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
+  expect(alarms.filter((alarm) => alarm.TreatMissingData === 'breaching')).toEqual([silence]);
+});
+
+test('without a mail address the alarms are there, and nobody is told', () => {
+  const quiet = synthesise().template;
+
+  expect(ofType(quiet, 'AWS::SNS::Topic')).toEqual({});
+  expect(Object.values(ofType(quiet, 'AWS::CloudWatch::Alarm')).map((a) => a.Properties.AlarmActions)).toEqual(alarms.map(() => undefined));
+});
+
+test('the dashboard shows jobs, queues, functions, money and odd events', () => {
+  const [dashboard] = Object.values(ofType(template, 'AWS::CloudWatch::Dashboard'));
+  const body = JSON.parse(plain(dashboard?.Properties.DashboardBody)) as { widgets: { properties: { title?: string } }[] };
+
+  expect(body.widgets.map((widget) => widget.properties.title)).toEqual([
+    'Alarms',
+    'Pages per second',
+    'Failed pages by code, per minute',
+    'Batches that wait for a function, and in one',
+    'Lanes paused: postponed batches',
+    'Age of the oldest message',
+    'Duration of scrape',
+    'Invocations at once',
+    'Throttles and errors',
+    'US dollars per million pages',
+    'US dollars per hour',
+    'Dead letters',
+    'Odd events',
+  ]);
+});
