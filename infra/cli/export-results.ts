@@ -6,16 +6,13 @@ import { pipeline } from 'node:stream/promises';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import { resultsPrefix, type JobPlace } from '../../functions/job/keys.ts';
-import type { Json } from '../../functions/job/request.ts';
 import type { ResultLine } from '../../functions/job/result.ts';
 import { csvRecord } from './csv-text.ts';
+import { findColumns, type Column } from './result-columns.ts';
 import { linesUnder, splitLines } from './result-lines.ts';
 
-const FORMATS = ['.jsonl', '.csv'] as const;
-/** What of a result line every table begins with. */
-const BASE_COLUMNS = ['url', 'page', 'status', 'fetchedAt'] as const;
-/** A table has a bound: spreadsheets end at 16,384 columns. What lies beyond is in the JSON Lines. */
-const MAX_COLUMNS = 10_000;
+const FORMATS = ['.jsonl', '.csv', '.parquet'] as const;
+const PIECE_CHARS = 64 * 1024;
 
 /**
  * Checks before a job runs what would spoil its export afterwards.
@@ -25,7 +22,10 @@ const MAX_COLUMNS = 10_000;
 export async function checkOut(out: string): Promise<void> {
   const extension = extname(out);
   if (!FORMATS.some((f) => f === extension))
-    throw new UsageError('out', `--out ${out}: the name must end with ${FORMATS.join(' or ')}, which says the format.`);
+    throw new UsageError(
+      'out',
+      `--out ${out}: the name must end with ${FORMATS.slice(0, -1).join(', ')} or ${FORMATS.at(-1)}, which says the format.`,
+    );
   const dir = dirname(resolve(out));
   const there = await stat(dir).catch(() => undefined);
   if (!there?.isDirectory()) throw new UsageError('out', `--out ${out}: there is no directory ${dir}.`);
@@ -38,13 +38,19 @@ export async function checkOut(out: string): Promise<void> {
 /**
  * Writes all results of a job to a file, streamed; the file appears whole or not at all.
  *
- * @param out - ends with `.jsonl` or `.csv`.
+ * @param out - its ending says the format, one of {@link FORMATS}.
  */
 export async function exportTo(objects: ObjectStore, job: JobPlace, out: string): Promise<void> {
   const part = `${out}.part`;
+  const chunks = () => linesUnder(objects, resultsPrefix(job));
   try {
-    const chunks = extname(out) === '.csv' ? csvOf(objects, job) : linesUnder(objects, resultsPrefix(job));
-    await pipeline(Readable.from(chunks), createWriteStream(part));
+    if (extname(out) === '.jsonl') await pipeline(Readable.from(chunks()), createWriteStream(part));
+    else {
+      // A table is read twice, first for its columns, so that it never has to be held.
+      const columns = await findColumns(splitLines(chunks()));
+      if (extname(out) === '.csv') await pipeline(Readable.from(csvOf(columns, splitLines(chunks()))), createWriteStream(part));
+      else await (await import('./export-parquet.ts')).writeParquet(part, columns, splitLines(chunks()));
+    }
     await rename(part, out);
   } catch (error) {
     await rm(part, { force: true });
@@ -57,40 +63,15 @@ export async function exportToStream(objects: ObjectStore, job: JobPlace, stream
   await pipeline(Readable.from(linesUnder(objects, resultsPrefix(job))), stream, { end: false });
 }
 
-/**
- * A table of all results: one column for each field of the items, in the order of their first appearance. It is read twice,
- * first for the columns, so that it never has to be held.
- */
-async function* csvOf(objects: ObjectStore, job: JobPlace): AsyncGenerator<string> {
-  const lines = () => splitLines(linesUnder(objects, resultsPrefix(job)));
-  const fields = new Set<string>();
-  const dataFields = new Set<string>();
-  for await (const line of lines()) {
-    const { item, data } = JSON.parse(line) as ResultLine;
-    for (const field of Object.keys(fieldsOf(item, 'item'))) if (fields.size < MAX_COLUMNS) fields.add(field);
-    if (data !== undefined)
-      for (const field of Object.keys(fieldsOf(data, 'data'))) if (dataFields.size < MAX_COLUMNS) dataFields.add(field);
-  }
-  const taken = new Set<string>([...BASE_COLUMNS, ...fields]);
-  const isBase = (field: string) => BASE_COLUMNS.some((c) => c === field);
-  yield csvRecord([
-    ...BASE_COLUMNS,
-    ...Array.from(fields, (f) => (isBase(f) ? `item.${f}` : f)),
-    ...Array.from(dataFields, (f) => (taken.has(f) ? `data.${f}` : f)),
-  ]);
-  for await (const line of lines()) {
+/** A table with a head, in pieces of some size. */
+async function* csvOf(columns: readonly Column[], lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let piece = csvRecord(columns.map((c) => c.name));
+  for await (const line of lines) {
     const result = JSON.parse(line) as ResultLine;
-    const item = fieldsOf(result.item, 'item');
-    const data = result.data === undefined ? {} : fieldsOf(result.data, 'data');
-    yield csvRecord([
-      ...BASE_COLUMNS.map((c) => result[c]),
-      ...Array.from(fields, (f) => item[f]),
-      ...Array.from(dataFields, (f) => data[f]),
-    ]);
+    piece += csvRecord(columns.map((c) => c.valueOf(result)));
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = '';
   }
-}
-
-/** An object's own fields; anything else is one field of the given name. */
-function fieldsOf(value: Json, name: string): Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { [name]: value };
+  yield piece;
 }

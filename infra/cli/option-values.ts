@@ -7,7 +7,7 @@ import { DEFAULT_DATA_DIR } from '../local/data-dir.ts';
 export function wholeNumber(min: number, max: number, unit: string): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`It must be a whole number of ${unit} from ${min} to ${max}.`);
+    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`It must be a whole number (${unit}) from ${min} to ${max}.`);
     return value;
   };
 }
@@ -49,6 +49,10 @@ export function dataDirOption(): Option {
 
 export function workersOption(): Option {
   return new Option('--workers <n>', 'worker threads (default: one per core)').argParser(wholeNumber(1, 256, 'threads'));
+}
+
+export function portOption(): Option {
+  return new Option('--port <port>', 'port of the embedded SQS and S3 (default: a free one)').argParser(wholeNumber(1, 65_535, 'port'));
 }
 
 /** Options of the functions that flags of the command stand for. */

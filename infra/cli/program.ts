@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { demoCommand } from './demo-command.ts';
 import { runCommand } from './run-command.ts';
+import { jobCommands } from './job-commands.ts';
 import { tryCommand } from './try-command.ts';
+import { upCommand } from './up-command.ts';
 
 /** Sets the exit code of a command that ran. */
 export type SetExitCode = (code: number) => void;
@@ -10,7 +13,7 @@ export type SetExitCode = (code: number) => void;
 export function createProgram(setExitCode: SetExitCode): Command {
   const program = new Command('urldrop')
     .description('Serverless scraping: drop a file of URLs, structured data falls out.')
-    .version('0.1.0')
+    .version(manifest.version)
     .helpCommand(false)
     .showHelpAfterError('Type "urldrop --help" for help.')
     .addHelpText(
@@ -23,7 +26,8 @@ Examples:
   urldrop run urls.txt --scraper shop --concurrency 8   your own scraper, 8 requests in flight per host
   urldrop try shop https://shop.example/books/1         one page, nothing stored`,
     );
-  for (const command of [runCommand(setExitCode), demoCommand(setExitCode), tryCommand(setExitCode)]) {
+  const commands = [runCommand, demoCommand, tryCommand, upCommand].map((command) => command(setExitCode));
+  for (const command of [...commands, ...jobCommands(setExitCode)]) {
     command.copyInheritedSettings(program).showHelpAfterError(`Type "urldrop ${command.name()} --help" for help.`);
     program.addCommand(command);
   }

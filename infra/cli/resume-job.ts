@@ -1,7 +1,6 @@
-import { UsageError } from '../../functions/job/errors.ts';
 import type { Job } from '../../functions/job/job.ts';
-import { keys, prefixes } from '../../functions/job/keys.ts';
-import { nearestName } from '../../functions/scraper/nearest-name.ts';
+import { keys } from '../../functions/job/keys.ts';
+import { unknownJob } from './find-job.ts';
 import type { LocalSession } from './local-session.ts';
 import { jobFileKey } from './submit-job.ts';
 
@@ -23,15 +22,7 @@ export async function resumeJob({ cloud }: LocalSession, job: string, dataDir: s
     return;
   }
   if (known) return;
-  const jobs = await Array.fromAsync(objects.folders(prefixes.jobs));
-  const near = nearestName(job, jobs);
-  const hint =
-    near === undefined
-      ? jobs.length > 0
-        ? ` Jobs there: ${jobs.slice(-5).join(', ')}.`
-        : ' No job has run there.'
-      : ` Did you mean ${near}?`;
-  throw new UsageError('unknown-job', `There is no job ${job} in ${dataDir}.${hint}`);
+  throw await unknownJob(objects, job, dataDir);
 }
 
 /** A job's id is `<scraper>-<day>-<time>-<hash>`. */

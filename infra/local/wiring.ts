@@ -76,6 +76,8 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   for (const source of sources) source.start();
   uploadSource.start();
   clock.start();
+  const schedules = options.firesSchedules ? new (await import('./schedule-source.ts')).ScheduleSource(shared) : undefined;
+  schedules?.start();
   dataDir?.announce(aws.endpoint);
   return {
     aws,
@@ -84,7 +86,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
     isUploadPending: (key) => uploads.pending().some((u) => u.key === key),
     tick: () => clock.tick(),
     async stop(graceMs) {
-      const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop()]);
+      const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop(), schedules?.stop()]);
       if (graceMs > 0) {
         const grace = deadline(graceMs);
         await Promise.race([ended.then(() => clock.tick()), grace.promise]);

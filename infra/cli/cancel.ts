@@ -1,0 +1,23 @@
+import { keys } from '../../functions/job/keys.ts';
+import type { Summary } from '../../functions/job/summary.ts';
+import { exitCodes } from './exit-codes.ts';
+import { findJob } from './find-job.ts';
+import { openPlace, type PlaceFlags } from './place.ts';
+
+/** `urldrop cancel`: puts up the stop sign that every slice looks for. */
+export async function cancelJob(id: string, flags: PlaceFlags): Promise<number> {
+  const place = await openPlace(flags);
+  try {
+    await findJob(place, id);
+    const summary = await place.objects.getJson<Summary>(keys.summary(id));
+    if (summary?.finishedAt !== undefined) {
+      process.stderr.write(`Job ${id} has ${summary.state} already.\n`);
+      return exitCodes.done;
+    }
+    await place.objects.put(keys.cancel(id), '');
+    process.stderr.write(`Job ${id} stops within a slice; what it has done is kept. Its last state: urldrop status ${id}${place.flags}\n`);
+    return exitCodes.done;
+  } finally {
+    await place.close();
+  }
+}

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import type { ObjectStore } from '../../functions/aws/objects.ts';
+import { UsageError } from '../../functions/job/errors.ts';
+
+/** Which bucket a command looks into: one on AWS, or that of a local data directory. */
+export interface PlaceFlags {
+  readonly bucket?: string;
+  readonly dataDir: string;
+}
+
+/** A bucket of jobs, on AWS or on this machine. */
+export interface Place {
+  readonly objects: ObjectStore;
+  /** For messages: `bucket my-bucket` or a directory. */
+  readonly name: string;
+  /** Flags that lead here again, with a space in front; empty for the default. */
+  readonly flags: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the bucket of a deployed stack, or of a data directory: through the process that has it (`urldrop up`, a run), else by
+ * starting the embedded S3 on it, without any function.
+ *
+ * @throws {UsageError} `data-dir` if there is none.
+ */
+export async function openPlace(flags: PlaceFlags): Promise<Place> {
+  const [{ createClients }, { ObjectStore: Store }] = await Promise.all([
+    import('../../functions/aws/clients.ts'),
+    import('../../functions/aws/objects.ts'),
+  ]);
+  if (flags.bucket !== undefined) {
+    const { s3 } = createClients(false);
+    return {
+      objects: new Store(s3, flags.bucket),
+      name: `bucket ${flags.bucket}`,
+      flags: ` --bucket ${flags.bucket}`,
+      close: () => Promise.resolve(s3.destroy()),
+    };
+  }
+  if (!existsSync(flags.dataDir))
+    throw new UsageError(
+      'data-dir',
+      `There is no data directory ${flags.dataDir}: nothing has run here. Name another with --data-dir DIR, or a bucket with --bucket NAME.`,
+    );
+  const aws = await openDataDirS3(flags.dataDir);
+  const { s3 } = createClients(true, { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials });
+  const { LOCAL_BUCKET } = await import('../local/bucket-name.ts');
+  return {
+    objects: new Store(s3, LOCAL_BUCKET),
+    name: flags.dataDir,
+    flags: flags.dataDir === '.urldrop' ? '' : ` --data-dir ${flags.dataDir}`,
+    async close() {
+      s3.destroy();
+      await aws.stop();
+    },
+  };
+}
+
+interface LocalS3 {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  stop(): Promise<void>;
+}
+
+async function openDataDirS3(dir: string): Promise<LocalS3> {
+  const [{ openDataDir }, { ownerOf }] = await Promise.all([import('../local/data-dir.ts'), import('../local/data-dir-lock.ts')]);
+  try {
+    const dataDir = openDataDir(dir);
+    const { startEmbeddedAws } = await import('../local/embedded-aws.ts');
+    const aws = await startEmbeddedAws({ dataDir: dataDir.path });
+    return {
+      ...aws,
+      async stop() {
+        await aws.stop();
+        dataDir.release();
+      },
+    };
+  } catch (error) {
+    const endpoint = ownerOf(dir)?.endpoint;
+    if (!(error instanceof UsageError) || error.code !== 'data-dir-busy' || endpoint === undefined) throw error;
+    return {
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      stop: () => Promise.resolve(),
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import { keys } from '../../functions/job/keys.ts';
+import type { Summary } from '../../functions/job/summary.ts';
+import { exitCodes } from './exit-codes.ts';
+import { findJob } from './find-job.ts';
+import { Bell, followJob } from './follow-job.ts';
+import { Interrupted, listenForInterrupt } from './interrupt.ts';
+import type { StatusFlags } from './job-commands.ts';
+import { openPlace, type Place } from './place.ts';
+import { printable } from './printable.ts';
+import { Progress } from './progress.ts';
+import { summaryText } from './summary-text.ts';
+
+/** `urldrop status`: the summary as report last wrote it, or with --watch as it goes on. */
+export async function showStatus(id: string, flags: StatusFlags): Promise<number> {
+  const place = await openPlace(flags);
+  try {
+    await findJob(place, id);
+    const summary = flags.watch ? await watch(place, id) : await place.objects.getJson<Summary>(keys.summary(id));
+    if (!summary) process.stderr.write(`Job ${id} has no summary yet: report writes the first one within a minute.\n`);
+    else if (flags.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
+    else process.stdout.write(`${summaryText(summary).split('\n').map(printable).join('\n')}\n`);
+    return exitCodes.done;
+  } finally {
+    await place.close();
+  }
+}
+
+/** Until the job ends, or Ctrl-C: then the last state counts. */
+async function watch(place: Place, id: string): Promise<Summary | undefined> {
+  const progress = new Progress(process.stderr, () => performance.now());
+  const interrupt = listenForInterrupt();
+  let last: Summary | undefined;
+  try {
+    const show = (summary: Summary) => {
+      last = summary;
+      progress.show(summary);
+    };
+    return await followJob(place.objects, id, new Bell(), show, interrupt.signal);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return last;
+  } finally {
+    progress.clear();
+    interrupt.release();
+  }
+}
