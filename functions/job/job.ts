@@ -43,6 +43,12 @@ export interface Job extends JobPlace {
   readonly createdAt: string;
   /** Object key the URLs come from, or the schedule's scraper `start`. */
   readonly source: string;
+  /** What is read, in this order: object keys, or `sitemap:<url>`; absent = `source` alone. */
+  readonly inputs?: readonly string[];
+  /** ETag of `source` as it was dropped: an object that replaced it is another job's. */
+  readonly etag?: string;
+  /** Memory budget of enqueue when the job started: a repeat cuts the input alike. */
+  readonly budgetBytes?: number;
   readonly options: JobOptions;
   /** Lanes per host, fixed at the start: a URL keeps its lane for the whole job. */
   readonly lanes: number;

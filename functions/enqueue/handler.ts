@@ -1,0 +1,27 @@
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { connect } from '../aws/cloud.ts';
+import type { Fetcher } from '../fetch/types.ts';
+import { log } from '../log.ts';
+import { readOptions } from '../options.ts';
+import { scrapers } from '../scrapers/index.ts';
+import { runInvocation, type EnqueueEvent } from './invocation.ts';
+import { sitemapLoader } from './load-sitemap.ts';
+
+const options = readOptions(process.env);
+let fetcher: Promise<Fetcher> | undefined;
+/** Few jobs fetch anything here: the HTTP side is loaded when one does. */
+const openFetcher = (): Promise<Fetcher> => (fetcher ??= import('../fetch/fetcher.ts').then(({ createFetcher }) => createFetcher(options)));
+const tools = {
+  cloud: connect(options),
+  scrapers,
+  log,
+  now: Date.now,
+  budgetBytes: options.enqueueBudgetBytes,
+  loadSitemap: sitemapLoader(openFetcher),
+};
+
+/** Lambda's door: uploads, schedules, and what was postponed. */
+export async function handler(event: EnqueueEvent, context: Context): Promise<SQSBatchResponse | undefined> {
+  const failed = await runInvocation(tools, event, () => context.getRemainingTimeInMillis());
+  return failed && { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}

@@ -1,0 +1,144 @@
+import { batchId } from '../job/batch.ts';
+import { RequestError, UsageError, type ErrorCode } from '../job/errors.ts';
+import type { Job } from '../job/job.ts';
+import { keys } from '../job/keys.ts';
+import { lanesFor } from '../job/lane.ts';
+import { LineWriter } from '../job/line-writer.ts';
+import type { ErrorLine } from '../job/result.ts';
+import { unknownName } from '../scraper/nearest-name.ts';
+import type { Scraper } from '../scraper/types.ts';
+import { enqueueJob, type EnqueueTools } from './enqueue-job.ts';
+import type { JobPlan } from './job-plan.ts';
+import { writeStart } from './start-inputs.ts';
+
+export interface PlanTools extends EnqueueTools {
+  readonly scrapers: Readonly<Record<string, Scraper>>;
+}
+
+/** Body of a message on Postponed: a job whose enqueue goes on. */
+export interface EnqueueMessage {
+  readonly v: 1;
+  readonly kind: 'enqueue';
+  readonly job: string;
+}
+
+/**
+ * Makes a job of a plan and enqueues it. A plan that cannot become a job ends at once with an error line and a summary that says why.
+ * A job that is enqueued already is left alone, so the same event may come any number of times.
+ *
+ * @param mayWork - whether there is time to enqueue in this invocation; else the job goes on in another.
+ * @throws what S3 or SQS answered: the event must come again.
+ */
+export async function runPlan(tools: PlanTools, plan: JobPlan, remainingMs: () => number, mayWork: boolean): Promise<void> {
+  const { objects } = tools.cloud;
+  const known = await objects.getJson<Job>(keys.job(plan.id));
+  if (known?.enqueued) return;
+  const start = known ?? (await startJob(tools, plan));
+  if (start instanceof RequestError) await failJob(tools, bareJob(tools, plan), start);
+  else await goOn(tools, start, remainingMs, mayWork);
+}
+
+/** Goes on with a job that an earlier invocation began; one that is gone or enqueued is left alone. */
+export async function continueJob(tools: PlanTools, id: string, remainingMs: () => number, mayWork: boolean): Promise<void> {
+  const job = await tools.cloud.objects.getJson<Job>(keys.job(id));
+  if (job && !job.enqueued) await goOn(tools, job, remainingMs, mayWork);
+}
+
+async function goOn(tools: PlanTools, job: Job, remainingMs: () => number, mayWork: boolean): Promise<void> {
+  const { objects, postponed } = tools.cloud;
+  // Behind job.json: report takes a job without one off the list.
+  await objects.put(keys.active(job.id), '');
+  const scraper = findScraper(tools, job.scraper);
+  if (scraper instanceof RequestError) return failJob(tools, job, scraper);
+  if (mayWork && (await enqueueJob(tools, job, scraper, remainingMs))) return;
+  await postponed.send([{ body: JSON.stringify({ v: 1, kind: 'enqueue', job: job.id } satisfies EnqueueMessage) }]);
+}
+
+/** Writes `job.json` for the first time; from then on its inputs, lanes and budget are fixed. */
+async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestError> {
+  const scraper = findScraper(tools, plan.scraper);
+  if (plan.fault) return new RequestError('bad-line', oneLine(plan.fault.message));
+  if (scraper instanceof RequestError) return scraper;
+  const { concurrency, delay } = { ...scraper.politeness, ...plan.options };
+  const inputs = await planInputs(tools, plan, scraper);
+  if (inputs instanceof RequestError) return inputs;
+  const job: Job = {
+    ...bareJob(tools, plan),
+    lanes: lanesFor(concurrency, delay),
+    ...(inputs && { inputs }),
+    ...(plan.etag !== undefined && { etag: plan.etag }),
+  };
+  await tools.cloud.objects.putJson(keys.job(job.id), job);
+  return job;
+}
+
+function bareJob(tools: PlanTools, plan: JobPlan): Job {
+  const { id, source, options } = plan;
+  const createdAt = plan.at.toISOString();
+  // The name of a folder may be anything; that of a scraper is fit for keys.
+  const scraper = Object.hasOwn(tools.scrapers, plan.scraper) ? plan.scraper : plan.scraper.replaceAll(/[^\w.-]+/g, '-');
+  return {
+    v: 1,
+    id,
+    scraper,
+    date: createdAt.slice(0, 10),
+    createdAt,
+    source,
+    options,
+    lanes: 1,
+    unique: false,
+    budgetBytes: tools.budgetBytes,
+  };
+}
+
+async function planInputs({ cloud }: PlanTools, plan: JobPlan, scraper: Scraper): Promise<readonly string[] | undefined | RequestError> {
+  const { id, input, urls } = plan;
+  const start = plan.fromScraper ? scraper.start : plan.start;
+  if (plan.fromScraper && start === undefined)
+    return new RequestError(
+      'bad-line',
+      `${plan.source} names no URLs, and the scraper ${scraper.name} has no start. Name some, or give the scraper a start.`,
+    );
+  if (input === undefined && urls === undefined && start === undefined) return undefined;
+  const inputs = input === undefined ? [] : [input];
+  try {
+    if (urls) inputs.push(...(await writeStart(cloud.objects, id, () => urls)));
+    if (start !== undefined) inputs.push(...(await writeStart(cloud.objects, id, start)));
+  } catch (error) {
+    if (error instanceof UsageError) return new RequestError('bad-line', oneLine(error.message));
+    // What a scraper's own function throws would be thrown each time; what S3 answers may pass.
+    if (typeof start !== 'function' || isAws(error)) throw error;
+    return new RequestError('parse', `The start of the scraper ${scraper.name} failed: ${oneLine(String(error))}`);
+  }
+  return inputs;
+}
+
+/** Ends a job that cannot begin, or go on: one error line, and the commit. */
+async function failJob({ cloud, now, log }: PlanTools, job: Job, error: RequestError): Promise<void> {
+  const { objects } = cloud;
+  const { code, message } = error;
+  const url = job.source;
+  await objects.putJson(keys.job(job.id), job);
+  await objects.put(keys.active(job.id), '');
+  const errors = new LineWriter(objects, keys.errors(job, batchId(job.id, 'errors@0')));
+  await errors.write({ url, page: '', code, message, attempts: 0, at: job.createdAt } satisfies ErrorLine);
+  await errors.close();
+  const accounts = { requests: 1, roots: 0, duplicates: 0, failed: 1, errors: { [code]: { count: 1, url, message } }, hosts: 0 };
+  await objects.putJson(keys.job(job.id), { ...job, enqueued: { ...accounts, at: new Date(now()).toISOString() } } satisfies Job);
+  log.warn('A job could not be enqueued.', { job: job.id, source: url, code, message });
+}
+
+function findScraper({ scrapers }: PlanTools, name: string): Scraper | RequestError {
+  const scraper = Object.hasOwn(scrapers, name) ? scrapers[name] : undefined;
+  return (
+    scraper ?? new RequestError('unknown-scraper' satisfies ErrorCode, `There is no scraper ${unknownName(name, Object.keys(scrapers))}`)
+  );
+}
+
+function isAws(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && '$metadata' in error;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ');
+}
