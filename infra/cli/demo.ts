@@ -41,7 +41,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
       cloudOptions,
       (line) => progress.say(line),
       async ({ cloud, bell, signal }) => {
-        const input = { kind: 'urls', text: `${shop.url}/books/page-1.html\n` } as const;
+        const input = { kind: 'urls', urls: [`${shop.url}/books/page-1.html`] } as const;
         await submitJob(cloud.objects, { job, scraper: SCRAPER, input, options: {} });
         const summary = await followJob(cloud.objects, job, bell, (s) => progress.show(s), signal);
         progress.clear();

@@ -6,11 +6,12 @@ import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import { keys } from '../../functions/job/keys.ts';
 
-/** What a command is to scrape. */
+/** What a command is to scrape; `start` = what the scraper itself begins with. */
 export type JobInput =
   | { readonly kind: 'file'; readonly path: string; readonly size: number }
-  | { readonly kind: 'urls'; readonly text: string }
-  | { readonly kind: 'stdin' };
+  | { readonly kind: 'urls'; readonly urls: readonly string[] }
+  | { readonly kind: 'stdin' }
+  | { readonly kind: 'start' };
 
 /** Bytes of a file looked at to tell whether it can be a list at all. */
 const HEAD_BYTES = 16_384;
@@ -26,7 +27,8 @@ const MAX_NAME_CHARS = 80;
  */
 export async function inputOf(args: readonly string[]): Promise<JobInput> {
   const [first = ''] = args;
-  if (args.every(isUrl)) return { kind: 'urls', text: await linesOf(args) };
+  if (args.length === 0) return { kind: 'start' };
+  if (args.every(isUrl)) return { kind: 'urls', urls: await writtenOut(args) };
   if (args.length > 1) {
     const odd = args.find((a) => !isUrl(a)) ?? '';
     throw new UsageError(
@@ -41,11 +43,11 @@ function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
-/** One URL a line, templates such as `page-{1..50}` written out. */
-async function linesOf(urls: readonly string[]): Promise<string> {
-  if (!urls.some((u) => u.includes('{'))) return `${urls.join('\n')}\n`;
+/** Templates such as `page-{1..50}` become the URLs that they stand for. */
+async function writtenOut(urls: readonly string[]): Promise<readonly string[]> {
+  if (!urls.some((u) => u.includes('{'))) return urls;
   const { expandTemplate } = await import('../../functions/urls/template.ts');
-  return `${urls.flatMap((u) => [...expandTemplate(u)]).join('\n')}\n`;
+  return urls.flatMap((u) => [...expandTemplate(u)]);
 }
 
 async function fileInput(path: string): Promise<JobInput> {
@@ -100,10 +102,10 @@ function unreadable(path: string, error: unknown): UsageError {
  * @returns its object key.
  * @throws {UsageError} code `input` if the standard input holds nothing.
  */
-export async function uploadInput(objects: ObjectStore, job: string, input: JobInput): Promise<string> {
+export async function uploadInput(objects: ObjectStore, job: string, input: Exclude<JobInput, { kind: 'start' }>): Promise<string> {
   if (input.kind === 'urls') {
     const key = keys.input(job, 'urls.txt');
-    await objects.put(key, input.text);
+    await objects.put(key, `${input.urls.join('\n')}\n`);
     return key;
   }
   if (input.kind === 'stdin') {

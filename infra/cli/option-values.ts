@@ -35,6 +35,8 @@ export function jobOptions(): Option[] {
     numberOption('--retries <n>', 'further attempts after a failure that may pass', request.retries),
     numberOption('--max-bytes <n>', 'largest page taken', request.maxBytes),
     numberOption('--max-depth <n>', 'links followed from the input to a page', follow.maxDepth),
+    new Option('--max-requests <n>', 'requests of the whole job').argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER, 'requests')),
+    new Option('--budget <dollars>', 'cancel the job when what it would cost on AWS reaches this').argParser(dollars),
     new Option('--robots <rule>', 'whether robots.txt decides').choices(politeness.robots.choices),
   ];
 }

@@ -17,13 +17,18 @@ export interface RunFlags {
   readonly retries?: number;
   readonly maxBytes?: number;
   readonly maxDepth?: number;
+  readonly maxRequests?: number;
   readonly robots?: 'obey' | 'ignore';
+  readonly budget?: number;
 }
 
 export function runCommand(setExitCode: SetExitCode): Command {
   const command = new Command('run')
     .description('Scrape a list of URLs on this machine; results go to --out or to the standard output.')
-    .argument('[input...]', 'a file of URLs (text, CSV, JSON Lines, sitemap; .gz too), URLs, or - for the standard input')
+    .argument(
+      '[input...]',
+      'a file of URLs (text, CSV, JSON Lines, sitemap; .gz too), URLs, or - for the standard input; none: what the scraper starts with',
+    )
     .option('--scraper <name>', 'which scraper', 'page')
     .option('--out <file>', 'write the results here: .jsonl or .csv')
     .option('--resume <job>', 'finish an interrupted job of the data directory')

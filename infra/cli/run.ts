@@ -23,11 +23,9 @@ import { newJobId } from './submit-job.ts';
 export async function run(args: readonly string[], flags: RunFlags): Promise<number> {
   if (flags.resume !== undefined && args.length > 0)
     throw new UsageError('input', `--resume ${flags.resume} takes its input from the job. Leave out ${args.join(' ')}.`);
-  if (flags.resume === undefined && args.length === 0)
-    throw new UsageError('input', 'Nothing to scrape. Name a file of URLs, URLs, or - for the standard input: urldrop run urls.txt');
   if (flags.out !== undefined) await (await import('./export-results.ts')).checkOut(flags.out);
   const input = flags.resume === undefined ? await inputOf(args) : undefined;
-  await checkScraper(flags.scraper);
+  await checkScraper(flags.scraper, input?.kind === 'start');
   const job = flags.resume ?? newJobId(flags.scraper);
   const progress = new Progress(process.stderr, () => performance.now());
   const say = (line: string) => progress.say(line);
@@ -79,19 +77,29 @@ async function finish({ cloud }: LocalSession, summary: Summary, flags: RunFlags
   return flags.strict && summary.requests.failed > 0 ? exitCodes.failed : exitCodes.done;
 }
 
-/** @throws {UsageError} code `unknown-scraper`, with the nearest name. */
-async function checkScraper(name: string): Promise<void> {
+/**
+ * @param mustStart - there is no input: the scraper itself has to say where it begins.
+ * @throws {UsageError} code `unknown-scraper`, with the nearest name; `input`.
+ */
+async function checkScraper(name: string, mustStart: boolean): Promise<void> {
   // The default is there; the others are loaded only to be sure of their names.
-  if (name === 'page') return;
+  if (name === 'page' && !mustStart) return;
   const { scrapers } = await import('../../functions/scrapers/index.ts');
-  if (Object.hasOwn(scrapers, name)) return;
-  const { unknownName } = await import('../../functions/scraper/nearest-name.ts');
-  throw new UsageError('unknown-scraper', `There is no scraper ${unknownName(name, Object.keys(scrapers))}`);
+  const scraper = Object.hasOwn(scrapers, name) ? scrapers[name] : undefined;
+  if (!scraper) {
+    const { unknownName } = await import('../../functions/scraper/nearest-name.ts');
+    throw new UsageError('unknown-scraper', `There is no scraper ${unknownName(name, Object.keys(scrapers))}`);
+  }
+  if (mustStart && scraper.start === undefined)
+    throw new UsageError(
+      'input',
+      `Nothing to scrape: scraper ${name} has no start of its own. Name a file of URLs, URLs, or - for the standard input.`,
+    );
 }
 
 function jobOptionsOf(flags: RunFlags): JobOptions {
-  const { concurrency, delay, timeout, retries, maxBytes, maxDepth, robots } = flags;
-  const options = { concurrency, delay, timeout, retries, maxBytes, maxDepth, robots };
+  const { concurrency, delay, timeout, retries, maxBytes, maxDepth, maxRequests, robots, budget } = flags;
+  const options = { concurrency, delay, timeout, retries, maxBytes, maxDepth, maxRequests, robots, budget };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as JobOptions;
 }
 
