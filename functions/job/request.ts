@@ -19,6 +19,8 @@ export interface Request {
   readonly data?: Json;
   /** Links followed from the job's input to here; absent = 0. */
   readonly depth?: number;
+  /** The answer is a file to keep, not a page to parse; its page type is {@link FILE_PAGE}. */
+  readonly file?: FileTarget;
 
   /** Fetches made in earlier batches; absent = 0. */
   readonly attempts?: number;
@@ -28,6 +30,16 @@ export interface Request {
   readonly location?: string;
   /** Redirects followed before this batch; absent = 0. */
   readonly redirects?: number;
+}
+
+/** Page type of downloads: no name that a scraper can give to one of its own. */
+export const FILE_PAGE = '@file';
+
+/** Where a downloaded file goes. */
+export interface FileTarget {
+  /** Last part of its object key, below the job's folder; safe as a name. */
+  readonly name: string;
+  readonly maxBytes: number;
 }
 
 /** The string whose hash stands for a request in seen-sets: same page type, method, URL and body = same request. */

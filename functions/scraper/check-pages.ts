@@ -1,9 +1,12 @@
 import { load } from 'cheerio/slim';
 import { conversions } from './convert.ts';
-import { unknownName } from './nearest-name.ts';
+import { isField, isList } from './extract.ts';
+import type { FieldMap, NestedMap } from './extract-types.ts';
+import { unknownName } from '../job/nearest-name.ts';
+import { parserNames, type ParserName } from './page-tree.ts';
 import { isRecord, shown } from './scraper-options.ts';
 
-const PAGE_NAMES = ['parse', 'extract', 'each', 'follow', 'schema'];
+const PAGE_NAMES = ['parse', 'extract', 'each', 'follow', 'schema', 'parser'];
 const FIELD_NAMES = ['selector', 'attr', 'value', 'match', 'as', 'locale', 'format', 'required'];
 const CONVERSIONS = Object.keys(conversions);
 /** Maps inside maps: no item is meant to be deeper, and a map that holds itself ends here. */
@@ -31,7 +34,8 @@ function checkPage(place: string, page: unknown, pageNames: readonly string[], f
   for (const name of Object.keys(page)) {
     if (!PAGE_NAMES.includes(name)) faults.push(`Unknown option in ${place}: ${unknownName(name, PAGE_NAMES)}`);
   }
-  const { parse, extract, each, follow, schema } = page;
+  const { parse, extract, each, follow, schema, parser } = page;
+  if (parser !== undefined && !parserNames.includes(parser as ParserName)) faults.push(parserFault(`${place}.parser`, parser));
   if (parse !== undefined && typeof parse !== 'function') faults.push(`${place}.parse must be a generator function, not ${shown(parse)}.`);
   if (parse !== undefined && (extract !== undefined || follow !== undefined || each !== undefined)) {
     faults.push(
@@ -47,6 +51,20 @@ function checkPage(place: string, page: unknown, pageNames: readonly string[], f
   if (schema !== undefined && typeof standardOf(schema)?.['validate'] !== 'function') {
     faults.push(`${place}.schema must be a Standard Schema (zod, valibot, arktype …), not ${shown(schema)}.`);
   }
+}
+
+export function parserFault(place: string, value: unknown): string {
+  return `${place} must be ${parserNames.map((name) => `"${name}"`).join(' or ')}, not ${shown(value)}.`;
+}
+
+/** Whether any field of a map is a download. */
+export function downloadsFiles(map: FieldMap | NestedMap): boolean {
+  return Object.values(map).some((spec): boolean => {
+    const one = spec !== undefined && isList(spec) ? spec[0] : spec;
+    if (typeof one !== 'object') return false;
+    if (!isField(one)) return downloadsFiles(one);
+    return one.as === 'file' || (typeof one.value === 'object' && downloadsFiles(one.value));
+  });
 }
 
 /** A schema may be a function (arktype), so its one known property is read from either. */

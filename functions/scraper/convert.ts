@@ -1,3 +1,4 @@
+import type { FileReference } from './downloads.ts';
 import type { Conversion, Conversions } from './extract-types.ts';
 import { parseDate } from './convert-date.ts';
 import { parseNumber } from './convert-number.ts';
@@ -8,16 +9,19 @@ export interface ConvertOptions {
   readonly format?: string | undefined;
   /** Resolves an address against the page. */
   readonly absolute: (address: string) => string | undefined;
+  readonly download?: (address: string) => FileReference | undefined;
 }
 
 /** The conversions by name: each gives undefined where the text is none of its kind, and never throws. */
 export const conversions: { readonly [C in Conversion]: (text: string, options: ConvertOptions) => Conversions[C] | undefined } = {
   raw: (text) => text,
+  trim: (text) => text.trim(),
   text: collapse,
   number: (text, { locale }) => parseNumber(text, locale),
   boolean: parseBoolean,
   date: (text, { locale, format }) => parseDate(text, { locale, format }),
   url: (text, { absolute }) => absolute(text),
+  file: (text, { download }) => download?.(text),
   json: (text) => {
     try {
       return JSON.parse(text) as Conversions['json'];

@@ -1,13 +1,14 @@
 import { RequestError, UsageError } from '../job/errors.ts';
-import { checkPages } from './check-pages.ts';
+import { checkPages, downloadsFiles, parserFault } from './check-pages.ts';
 import type { DefinedScraper, PageDefinition, ScraperDefinition } from './definition.ts';
-import { unknownName } from './nearest-name.ts';
+import { unknownName } from '../job/nearest-name.ts';
+import { parserNames, type ParserName } from './page-tree.ts';
 import { runPage, type PageRules } from './run-page.ts';
 import { isRecord, readGroup, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
 import { callerFile } from './scraper-place.ts';
 import type { StartUrls } from './types.ts';
 
-const OWN_NAMES = ['name', 'start', 'schedule', 'pages'] as const;
+const OWN_NAMES = ['name', 'start', 'schedule', 'parser', 'pages'] as const;
 const GROUPS = Object.keys(scraperOptions) as OptionGroup[];
 const NAMES = [...OWN_NAMES, ...GROUPS];
 
@@ -45,12 +46,13 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
   const request = readGroup('request', given['request'], faults);
   const follow = readGroup('follow', given['follow'], faults);
   const limits = readGroup('limits', given['limits'], faults);
+  const parser = readParser(given['parser'], faults);
   checkPages(given['pages'], faults);
   if (faults.length > 0) throw new UsageError('bad-scraper', report(given['name'], faults));
 
   const pages = new Map(Object.entries(given['pages'] as Record<string, PageDefinition<string>>));
   const pageNames = [...pages.keys()];
-  const rules: PageRules = { scraper: name, file, firstPage: pageNames[0] ?? '', follow, limits };
+  const rules: PageRules = { scraper: name, file, firstPage: pageNames[0] ?? '', parser, follow, limits };
   return {
     name,
     ...(start !== undefined && { start }),
@@ -58,9 +60,10 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
     politeness,
     request,
     maxDepth: follow.maxDepth,
+    maxRequests: follow.maxRequests,
     firstPage: rules.firstPage,
     pageNames,
-    follows: follow.maxDepth > 0 && follow.maxLinks > 0 && [...pages.values()].some((page) => page.parse ?? page.follow),
+    follows: [...pages.values()].some(canFollow),
     run: async (one, page, context = {}) => {
       const pageName = one.page ?? rules.firstPage;
       const type = pages.get(pageName);
@@ -68,6 +71,11 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
       return runPage(rules, pageName, type, one, page, context);
     },
   };
+}
+
+/** Whether a page type can give requests, downloads included; what `parse` gives cannot be told before. */
+function canFollow(page: PageDefinition<string>): boolean {
+  return page.parse !== undefined || page.follow !== undefined || (page.extract !== undefined && downloadsFiles(page.extract));
 }
 
 /** Where an option that stands outside of its group belongs. */
@@ -95,6 +103,11 @@ function readStart(value: unknown, faults: string[]): StartUrls | undefined {
   }
   faults.push(`start must be a URL, a template, a list of them, or a function that gives them, not ${shown(value)}.`);
   return undefined;
+}
+
+function readParser(value: unknown, faults: string[]): ParserName {
+  if (value !== undefined && !parserNames.includes(value as ParserName)) faults.push(parserFault('parser', value));
+  return (value ?? 'htmlparser2') as ParserName;
 }
 
 function readSchedule(value: unknown, faults: string[]): string | undefined {

@@ -2,10 +2,12 @@ import type { CheerioAPI } from 'cheerio/slim';
 import type { FetchedPage } from '../fetch/types.ts';
 import type { Json, Request } from '../job/request.ts';
 import type { FieldMap, ItemFrom } from './extract-types.ts';
+import type { DownloadMore, DownloadTarget, FileReference } from './downloads.ts';
 import type { Follow, FollowMore, FollowTarget } from './links.ts';
 import type { Selection } from './page-tree.ts';
 import type { OptionInput } from './scraper-options.ts';
 import type { StandardSchema } from './standard-schema.ts';
+import type { ParserName } from './page-tree.ts';
 import type { Scraper, StartUrls } from './types.ts';
 
 /** What a page came as. */
@@ -27,6 +29,13 @@ export interface ParseContext<Names extends string> {
   readonly extract: <const M extends FieldMap>(map: M, scope?: Selection) => ItemFrom<M>;
   /** Makes requests to yield. Absent page name: the page type at work. Nothing to follow is no fault. */
   readonly follow: FollowFunction<Names>;
+  /**
+   * Has a file stored under `files/` in the bucket and gives what the item should hold of it. Yielding it by itself is allowed and
+   * changes nothing. undefined where there is no address.
+   */
+  readonly download: (target: DownloadTarget, more?: DownloadMore) => FileReference | undefined;
+  /** What the page calls its own address (`<link rel=canonical>`), absolute. */
+  readonly canonical: () => string | undefined;
   /** The absolute http(s) URL of an address in the page; undefined for anything else. */
   readonly absolute: (address: string) => string | undefined;
   /** Notes something in the function's log. */
@@ -37,10 +46,14 @@ export interface FollowFunction<Names extends string> {
   (target: FollowTarget, page?: Names, more?: FollowMore): Follow;
   /** Follows whatever matches a selector. */
   readonly all: (selector: string, page?: Names, more?: FollowMore) => Follow;
+  /** Follows the link to the next page of a list: what the selector finds, else `rel=next`, else the link that says "next". */
+  readonly next: (selector?: string, page?: Names, more?: FollowMore) => Follow;
 }
 
 /** A page type. Either `parse`, or any of `extract` and `follow`. */
 export interface PageDefinition<Names extends string> {
+  /** Absent: the scraper's own. */
+  readonly parser?: ParserName;
   /** Yields items and `follow(…)`: a generator, async or not. */
   readonly parse?: (context: ParseContext<Names>) => Iterable<unknown> | AsyncIterable<unknown>;
   /** Fields of the item that the page is. */
@@ -61,6 +74,11 @@ export type ScraperDefinition<Names extends string, Extracts, Schemas, Parses> =
   readonly start?: StartUrls;
   /** EventBridge Scheduler expression: `cron(0 6 * * ? *)`, `rate(1 day)`. */
   readonly schedule?: string;
+  /**
+   * `htmlparser2` (the default) is quick and forgiving; `html5` builds the very tree that browsers build, at about twice the cost:
+   * for pages whose selectors were made in a browser's inspector and meet tables or misnested tags.
+   */
+  readonly parser?: ParserName;
   /** Page types by name; the first is that of requests which name none. */
   readonly pages: { readonly [N in Names]: PageDefinition<NoInfer<Names>> } & {
     readonly [N in keyof Extracts]: { readonly extract?: Extracts[N] };

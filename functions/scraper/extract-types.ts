@@ -1,11 +1,15 @@
 import type { Cheerio, CheerioAPI } from 'cheerio/slim';
 import type { Json } from '../job/request.ts';
+import type { FileReference } from './downloads.ts';
 import type { AnyNode, ElementNode } from './page-tree.ts';
 
 /** Conversions by name; each takes the text of a field and gives undefined where the text is none of its kind. */
 export interface Conversions {
   /** As it stands, for fields whose white space counts. */
   raw: string;
+  /** Ends trimmed, lines kept. */
+  trim: string;
+  /** White space collapsed to single spaces, ends trimmed. */
   text: string;
   number: number;
   boolean: boolean;
@@ -14,6 +18,8 @@ export interface Conversions {
   /** Absolute http(s) URL in normal form. */
   url: string;
   json: Json;
+  /** Has the address downloaded: the file's URL and object key. */
+  file: FileReference;
 }
 export type Conversion = keyof Conversions;
 
@@ -50,7 +56,7 @@ export interface Field {
 }
 
 /** A selector's first match, a field, all matches as a list, a function, or a map of the same. */
-export type FieldSpec = string | Field | readonly [string | Field] | ((context: FieldContext) => unknown) | NestedMap;
+export type FieldSpec = string | Field | readonly (string | Field)[] | ((context: FieldContext) => unknown) | NestedMap;
 export interface FieldMap {
   readonly [name: string]: FieldSpec;
 }
@@ -65,7 +71,7 @@ export type ItemFrom<M> = { -readonly [K in keyof M]: ValueFrom<M[K]> };
 
 type ValueFrom<S> = S extends string
   ? string | undefined
-  : S extends readonly [infer One]
+  : S extends readonly (infer One)[]
     ? NonNullable<ValueFrom<One>>[]
     : S extends (...context: never) => infer R
       ? R

@@ -1,10 +1,14 @@
 import type { CheerioAPI } from 'cheerio/slim';
 import { RequestError } from '../job/errors.ts';
 import { convert } from './convert.ts';
+import type { FileReference } from './downloads.ts';
+import { longestMatch } from './explain-empty.ts';
 import type { Conversion, Field, FieldContext, FieldMap, FieldSpec, NestedMap } from './extract-types.ts';
 import { collapse, readableText } from './page-text.ts';
 import { selectorOf } from './selector.ts';
-import { tooComplex, type AnyNode, type ElementNode, type Selection } from './page-tree.ts';
+import type { RunContext } from './types.ts';
+import type { AnyNode, ElementNode, Selection } from './page-tree.ts';
+import { tooComplex } from './tree-limits.ts';
 
 /** Bounds on what one page gives to extraction: nested lists over nested elements could repeat a page a thousandfold. */
 const MAX_EXTRACTED_CHARS = 50_000_000;
@@ -15,14 +19,25 @@ export class Extraction {
   readonly #$: CheerioAPI;
   readonly #url: string;
   readonly #absolute: (address: string) => string | undefined;
+  readonly #download: (address: string) => FileReference | undefined;
+  readonly #onEmpty: RunContext['onEmpty'];
   readonly #isXml: boolean;
   #chars = 0;
   #values = 0;
 
-  constructor(page: { $: CheerioAPI; isXml: boolean; url: string; absolute: (address: string) => string | undefined }) {
+  constructor(page: {
+    $: CheerioAPI;
+    isXml: boolean;
+    url: string;
+    absolute: (address: string) => string | undefined;
+    download: (address: string) => FileReference | undefined;
+    onEmpty?: RunContext['onEmpty'];
+  }) {
     this.#$ = page.$;
     this.#url = page.url;
     this.#absolute = page.absolute;
+    this.#download = page.download;
+    this.#onEmpty = page.onEmpty;
     this.#isXml = page.isXml;
   }
 
@@ -46,15 +61,27 @@ export class Extraction {
   #spec(spec: FieldSpec, scope: Selection, place: string): unknown {
     if (typeof spec === 'string') return this.#first({ selector: spec }, scope, place);
     if (typeof spec === 'function') return spec(this.#context(scope));
-    if (isList(spec)) return this.#all(typeof spec[0] === 'string' ? { selector: spec[0] } : spec[0], scope, place);
+    if (isList(spec)) return this.#all(listed(spec), scope, place);
     return isField(spec) ? this.#first(spec, scope, place) : this.map(spec, scope, place);
   }
 
   #first(field: Field, scope: Selection, place: string): unknown {
     const element = this.#firstMatch(field.selector, scope);
     const value = element && this.#value(field, element, place);
+    if (value === undefined && this.#onEmpty) this.#explain(field, scope, place, element);
     if (value === undefined && field.required) throw missing(place, field, element && this.#source(field, element));
     return value;
+  }
+
+  #explain(field: Field, scope: Selection, place: string, element: ElementNode | undefined): void {
+    const found = element && this.#source(field, element);
+    const matches = field.selector === ':scope' ? undefined : longestMatch(field.selector, scope, this.#isXml);
+    this.#onEmpty?.({
+      field: place,
+      selector: field.selector,
+      ...(matches && { matches }),
+      ...(found !== undefined && { found: collapse(found.slice(0, 500)).slice(0, 100) }),
+    });
   }
 
   #all(field: Field, scope: Selection, place: string): unknown[] {
@@ -64,6 +91,7 @@ export class Extraction {
       // A match without a value leaves no hole in the list (cheerio's extract does the same).
       if (value !== undefined && value !== null) values.push(value);
     }
+    if (values.length === 0 && this.#onEmpty) this.#explain(field, scope, place, this.#firstMatch(field.selector, scope));
     if (values.length === 0 && field.required) throw missing(place, field, undefined);
     return values;
   }
@@ -85,7 +113,7 @@ export class Extraction {
     const text = field.match ? matched(source, field.match) : source;
     if (text === undefined || typeof text === 'object') return text;
     if (typeof field.as === 'function') return field.as(text, this.#context(this.#$(element)));
-    return convert(field.as ?? defaultConversion(field), text, { ...field, absolute: this.#absolute });
+    return convert(field.as ?? defaultConversion(field), text, { ...field, absolute: this.#absolute, download: this.#download });
   }
 
   /** The text that a field is made of, before match and conversion. */
@@ -100,7 +128,7 @@ export class Extraction {
   #read(field: Field, element: ElementNode): string | undefined {
     if (field.attr !== undefined) return attribute(element, field.attr);
     if (typeof field.value !== 'string') {
-      const asItStands = field.as === 'raw' || field.as === 'json' || field.match !== undefined;
+      const asItStands = field.match !== undefined || field.as === 'raw' || field.as === 'trim' || field.as === 'json';
       return asItStands
         ? (this.#$(element).prop('textContent') ?? undefined)
         : readableText(element, MAX_EXTRACTED_CHARS - this.#chars + 1);
@@ -133,7 +161,13 @@ export function isField(spec: Field | FieldMap | NestedMap): spec is Field {
   return typeof spec['selector'] === 'string';
 }
 
-export function isList(spec: FieldSpec): spec is readonly [string | Field] {
+/** The one entry of a list, written out; definitions are checked to have one. */
+function listed(spec: readonly (string | Field)[]): Field {
+  const [one = ''] = spec;
+  return typeof one === 'string' ? { selector: one } : one;
+}
+
+export function isList(spec: FieldSpec): spec is readonly (string | Field)[] {
   return Array.isArray(spec);
 }
 

@@ -79,20 +79,20 @@ export class Links {
       if (this.#seen.size < this.#options.maxLinks) {
         this.#seen.add(key);
         yield request;
-      } else this.#drop('links');
+      } else this.drop('links');
     }
   }
 
   #admit(target: string | URL | AnyNode): string | undefined {
     if (isElement(target) && this.#options.nofollow === 'drop' && /\bnofollow\b/i.test(target.attribs['rel'] ?? '')) {
-      return this.#drop('nofollow');
+      return this.drop('nofollow');
     }
-    const address = addressOf(target);
+    const address = ownAddress(target);
     if (address === undefined) return undefined;
     const url = this.absolute(address);
-    if (url === undefined) return this.#drop('scheme');
-    if (!this.#isWithin(new URL(url))) return this.#drop('elsewhere');
-    if (this.#depth + 1 > this.#maxDepth) return this.#drop('depth');
+    if (url === undefined) return this.drop('scheme');
+    if (!this.#isWithin(new URL(url))) return this.drop('elsewhere');
+    if (this.#depth + 1 > this.#maxDepth) return this.drop('depth');
     return url;
   }
 
@@ -122,7 +122,8 @@ export class Links {
     };
   }
 
-  #drop(reason: DropReason): undefined {
+  /** Counts a link that is not followed. */
+  drop(reason: DropReason): undefined {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
   }
 }
@@ -134,6 +135,12 @@ export function baseUrlOf($: CheerioAPI, pageUrl: string): string {
   return base && /^https?:$/.test(base.protocol) ? base.href : pageUrl;
 }
 
+/** The page's own word on its address, absolute (RFC 6596); undefined without one. */
+export function canonicalOf($: CheerioAPI, absolute: (address: string) => string | undefined): string | undefined {
+  const href = $('link[rel~="canonical" i][href]').first().attr('href');
+  return href === undefined ? undefined : absolute(href);
+}
+
 function* targets(target: FollowTarget): Generator<string | URL | AnyNode> {
   if (target === null || target === undefined) return;
   if (typeof target === 'string' || target instanceof URL || isNode(target)) yield target;
@@ -141,7 +148,7 @@ function* targets(target: FollowTarget): Generator<string | URL | AnyNode> {
   else throw new TypeError(`follow() takes a URL, an element or a selection, not ${shown(target)}.`);
 }
 
-function addressOf(target: string | URL | AnyNode): string | undefined {
+function ownAddress(target: string | URL | AnyNode): string | undefined {
   if (typeof target === 'string') return target;
   if (target instanceof URL) return target.href;
   if (!isElement(target)) return undefined;
@@ -157,6 +164,19 @@ function isElement(target: string | URL | AnyNode): target is ElementNode {
   return typeof target === 'object' && 'attribs' in target;
 }
 
+/**
+ * The first address of a target, as it stands there.
+ *
+ * @throws {TypeError} for what is no target.
+ */
+export function addressOf(target: FollowTarget): string | undefined {
+  for (const one of targets(target)) {
+    const address = ownAddress(one);
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
 function encodeBody(body: FollowMore['body']): { text: string; type?: string } | undefined {
   if (body === undefined) return undefined;
   if (typeof body === 'string') return { text: body };
@@ -164,7 +184,7 @@ function encodeBody(body: FollowMore['body']): { text: string; type?: string } |
   return { text: JSON.stringify(body), type: 'application/json' };
 }
 
-function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 

@@ -1,6 +1,7 @@
 import { load, type Cheerio, type CheerioAPI } from 'cheerio/slim';
 import { DomHandler, Parser } from 'htmlparser2';
-import { RequestError } from '../job/errors.ts';
+import { buildHtml5Tree } from './html5-tree.ts';
+import { tooComplex, type TreeLimits } from './tree-limits.ts';
 
 /** Nodes as cheerio hands them out. */
 export type DocumentNode = CheerioAPI['_root'];
@@ -11,28 +12,33 @@ export type Selection = Cheerio<AnyNode>;
 /** DOM's number for a text (DOM Standard, Node.TEXT_NODE). */
 export const TEXT_NODE = 3;
 
-export interface TreeLimits {
-  /** Elements inside each other. */
-  readonly maxNesting: number;
-  /** Elements, attributes, texts and comments. */
-  readonly maxNodes: number;
+/** `htmlparser2`: quick and forgiving. `html5`: the tree that browsers build. */
+export type ParserName = 'htmlparser2' | 'html5';
+export const parserNames: readonly ParserName[] = ['htmlparser2', 'html5'];
+
+export interface TreeOptions extends TreeLimits {
+  readonly parser: ParserName;
+  /** By XML's rules instead of HTML's, whatever the parser: names keep their case, `<a/>` closes itself. */
+  readonly xml: boolean;
+  /** What relative addresses resolve against. */
+  readonly baseUrl: string;
 }
 
 /**
- * Builds the tree of a page with htmlparser2 and opens it for cheerio.
+ * Builds the tree of a page and opens it for cheerio.
  *
  * The limits hold while the tree is built: a hostile page of a few megabytes would otherwise become gigabytes of nodes,
  * and one nested thousands deep would overflow the stack of every later walk.
  *
- * @param options.xml - by XML's rules instead of HTML's: names keep their case, `<a/>` closes itself.
- * @param options.baseUrl - what relative addresses resolve against.
  * @throws {RequestError} `too-complex`, naming the limit.
  */
-export function buildTree(text: string, options: TreeLimits & { readonly xml: boolean; readonly baseUrl: string }): CheerioAPI {
+export function buildTree(text: string, options: TreeOptions): CheerioAPI {
+  const cheerioOptions = { baseURI: options.baseUrl, ...(options.xml && { xml: true }) };
+  if (options.parser === 'html5' && !options.xml) return load(buildHtml5Tree(text, options), cheerioOptions);
   const handler = new GuardedHandler(options);
   new Parser(handler, { xmlMode: options.xml }).end(text);
   // cheerio brings an older release of the same tree classes, alike in every field.
-  return load(handler.root, { baseURI: options.baseUrl, ...(options.xml && { xml: true }) });
+  return load(handler.root, cheerioOptions);
 }
 
 type TreeNode = Parameters<DomHandler['addNode']>[0];
@@ -94,8 +100,4 @@ class GuardedHandler extends DomHandler {
     if ('attribs' in html) html.attribs = { ...attribs, ...html.attribs };
     this.tagStack.push(html);
   }
-}
-
-export function tooComplex(what: string, option: string): RequestError {
-  return new RequestError('too-complex', `The page ${what} (${option}).`);
 }

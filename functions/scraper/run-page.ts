@@ -3,11 +3,13 @@ import type { FetchedPage } from '../fetch/types.ts';
 import { RequestError } from '../job/errors.ts';
 import type { Json, Request } from '../job/request.ts';
 import type { PageDefinition, ParseContext } from './definition.ts';
+import { Downloads } from './downloads.ts';
 import { Extraction, isField, isList } from './extract.ts';
 import type { FieldMap, FieldSpec, ItemFrom } from './extract-types.ts';
-import { baseUrlOf, Follow, Links } from './links.ts';
+import { baseUrlOf, canonicalOf, Follow, Links } from './links.ts';
 import { firstLine, PageItems } from './page-items.ts';
-import { buildTree, type Selection } from './page-tree.ts';
+import { nextPageLink } from './pagination.ts';
+import { buildTree, type ParserName, type Selection } from './page-tree.ts';
 import { placeOf } from './scraper-place.ts';
 import type { OptionValues } from './scraper-options.ts';
 import { issuePath, type SchemaResult } from './standard-schema.ts';
@@ -20,6 +22,7 @@ export interface PageRules {
   /** Where the scraper is written, for messages. */
   readonly file: string | undefined;
   readonly firstPage: string;
+  readonly parser: ParserName;
   readonly follow: OptionValues<'follow'>;
   readonly limits: OptionValues<'limits'>;
 }
@@ -59,6 +62,7 @@ class PageRun {
   #tree: CheerioAPI | undefined;
   #links: Links | undefined;
   #extraction: Extraction | undefined;
+  #downloads: Downloads | undefined;
 
   constructor(
     rules: PageRules,
@@ -83,7 +87,8 @@ class PageRun {
     if (parse) await this.#parse(parse);
     else this.#step(() => this.#declared());
     const items = await this.#inTime(Promise.all(this.#found.map((item) => Promise.resolve(item))));
-    return { items, follows: this.#follows, dropped: this.#links?.dropped ?? {} };
+    const downloads = this.#downloads?.requests.map((request) => this.#items.detach(request) as unknown as Request) ?? [];
+    return { items, follows: [...this.#follows, ...downloads], dropped: this.#links?.dropped ?? {} };
   }
 
   async #parse(parse: NonNullable<PageDefinition<string>['parse']>): Promise<void> {
@@ -131,6 +136,7 @@ class PageRun {
       }
       return;
     }
+    if (typeof value === 'object' && value !== null && this.#downloads?.has(value)) return;
     this.#items.admit(value);
     const schema = this.#definition.schema?.['~standard'];
     if (!schema) {
@@ -176,7 +182,12 @@ class PageRun {
   }
 
   #treeOnce(): CheerioAPI {
-    this.#tree ??= buildTree(this.#page.text(), { ...this.#rules.limits, xml: this.#isXml(), baseUrl: this.#page.url });
+    if (!this.#tree) {
+      const startedMs = performance.now();
+      const parser = this.#definition.parser ?? this.#rules.parser;
+      this.#tree = buildTree(this.#page.text(), { ...this.#rules.limits, parser, xml: this.#isXml(), baseUrl: this.#page.url });
+      this.#context.onTree?.(performance.now() - startedMs);
+    }
     return this.#tree;
   }
 
@@ -197,12 +208,25 @@ class PageRun {
     return this.#links;
   }
 
+  #downloadsOnce(): Downloads {
+    this.#downloads ??= new Downloads({
+      links: this.#linksOnce(),
+      limits: this.#rules.limits,
+      // Outside of a job, when an author tries a scraper, the key only shows its shape.
+      job: this.#context.job ?? 'JOB',
+      depth: this.#request.depth ?? 0,
+    });
+    return this.#downloads;
+  }
+
   #extractionOnce(): Extraction {
     this.#extraction ??= new Extraction({
       $: this.#treeOnce(),
       isXml: this.#isXml(),
       url: this.#page.url,
       absolute: (address) => this.#linksOnce().absolute(address),
+      download: (address) => this.#downloadsOnce().add(address),
+      onEmpty: this.#context.onEmpty,
     });
     return this.#extraction;
   }
@@ -225,7 +249,11 @@ class PageRun {
         this.#extractionOnce().map(map, scope ?? tree().root()) as ItemFrom<M>,
       follow: Object.assign((target: Parameters<Links['follow']>[0], name = own, more = {}) => links().follow(target, name, more), {
         all: (selector: string, name = own, more = {}) => links().follow(tree()(selector), name, more),
+        next: (selector?: string, name = own, more = {}) =>
+          links().follow(selector === undefined ? nextPageLink(tree()) : tree()(selector).toArray()[0], name, more),
       }),
+      download: (target, more) => this.#downloadsOnce().add(target, more),
+      canonical: () => canonicalOf(tree(), links().absolute.bind(links())),
       absolute: (address) => links().absolute(address),
       log: (message, facts = {}) => this.#context.log?.(message, facts),
     };

@@ -1,4 +1,4 @@
-import { unknownName } from './nearest-name.ts';
+import { unknownName } from '../job/nearest-name.ts';
 
 interface NumberOption {
   readonly kind: 'number';
@@ -125,6 +125,15 @@ export const scraperOptions = {
       max: 1_000_000,
       reason: 'Links followed from one page; what is beyond is counted as skipped.',
     },
+    /** Requests of one job, at most. */
+    maxRequests: {
+      kind: 'number',
+      unit: 'requests',
+      default: 10_000_000,
+      min: 1,
+      max: 1_000_000_000,
+      reason: 'Requests of one job, input and followed links together.',
+    },
     /** How far away from its page a link may lead. */
     within: {
       kind: 'choice',
@@ -171,6 +180,15 @@ export const scraperOptions = {
       reason: 'Elements, attributes, texts and comments of one page: about 110 MB of memory.',
     },
     maxItems: { kind: 'number', unit: 'items', default: 100_000, min: 1, max: 1_000_000, reason: 'Items that one page may yield.' },
+    maxFiles: { kind: 'number', unit: 'files', default: 1_000, min: 0, max: 100_000, reason: 'Files that one page may have downloaded.' },
+    maxFileBytes: {
+      kind: 'number',
+      unit: 'bytes',
+      default: 1_000_000_000,
+      min: 1,
+      max: 1_000_000_000_000,
+      reason: 'Size of one downloaded file; download() can set its own.',
+    },
     /** JSON of all items and followed requests of one page, in UTF-16 units. */
     maxItemChars: {
       kind: 'number',

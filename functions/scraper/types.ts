@@ -17,6 +17,8 @@ export interface Scraper {
   readonly request: RequestOptions;
   /** Links followed from the input to a page, at most. */
   readonly maxDepth: number;
+  /** Requests of one job, at most, where the job does not say otherwise. */
+  readonly maxRequests?: number;
   /** The page type of a request that names none: the first declared. */
   readonly firstPage: string;
   readonly pageNames: readonly string[];
@@ -35,16 +37,36 @@ export type StartUrls = string | readonly string[] | (() => Iterable<string> | A
 
 /** What the job and the invocation bring to a page. */
 export interface RunContext {
+  /** The job's id, for the object keys of downloads. */
+  readonly job?: string | undefined;
   /** The job's own limit where it is not the scraper's. */
   readonly maxDepth?: number | undefined;
   /** Takes what a scraper notes with `log`. */
   readonly log?: (message: string, facts: Readonly<Record<string, Json>>) => void;
+  /** Hears of every field that came out empty, and why: for an author trying a scraper. Costs a search for each. */
+  readonly onEmpty?: (field: EmptyField) => void;
+  /** Hears how long building the page's tree took, ms; not called where no tree was wanted. */
+  readonly onTree?: (ms: number) => void;
+}
+
+/** A field without a value. */
+export interface EmptyField {
+  /** The way to the field inside its item: `seller.name`, `rows.2.price`. */
+  readonly field: string;
+  readonly selector: string;
+  /** The longest beginning of the selector that matches, and how often; absent where not even its first part does. */
+  readonly matches?: { readonly selector: string; readonly count: number };
+  /** What was found where the selector matches as a whole: the text that gave no value. */
+  readonly found?: string;
 }
 
 /** What a page gave: items in order, requests to follow (normalised, depth set, duplicates within the page dropped). */
 export interface PageYield {
   readonly items: readonly Json[];
-  /** A request of the scraper's first page type carries no `page`, as the input's do not: one identity. */
+  /**
+   * A request of the scraper's first page type carries no `page`, as the input's do not: one identity.
+   * Downloads are among them: `page` is `@file` and `file` says where they go, so that they keep the pace of their own host.
+   */
   readonly follows: readonly Request[];
   /** Links that were not followed, by reason; what is absent is 0. */
   readonly dropped?: Readonly<Partial<Record<DropReason, number>>>;
@@ -52,6 +74,6 @@ export interface PageYield {
 
 /**
  * Why a link was not followed: `scheme` no http(s) URL, `elsewhere` outside follow.within, `depth` beyond follow.maxDepth,
- * `links` beyond follow.maxLinks, `nofollow` marked so.
+ * `links` beyond follow.maxLinks, `files` beyond limits.maxFiles, `nofollow` marked so.
  */
-export type DropReason = 'scheme' | 'elsewhere' | 'depth' | 'links' | 'nofollow';
+export type DropReason = 'scheme' | 'elsewhere' | 'depth' | 'links' | 'files' | 'nofollow';

@@ -1,6 +1,7 @@
 import type { ParseContext } from '../scraper/definition.ts';
+import { canonicalOf } from '../scraper/links.ts';
 import { readableText } from '../scraper/page-text.ts';
-import { canonicalOf, feedsOf, imagesOf, jsonLdOf, linksOf, metaProperties, propertiesOf, titleOf } from './page-parts.ts';
+import { feedsOf, imagesOf, jsonLdOf, linksOf, metaProperties, propertiesOf, titleOf } from './page-parts.ts';
 import { pageLimits, PageSource, type PageFacts } from './page-source.ts';
 import { clip, wordCount } from './words.ts';
 
@@ -16,7 +17,7 @@ export function describePage({ $, absolute }: Context): PageFacts {
   const facts: PageFacts = {
     ...present('title', source.short(titleOf($), 'title') ?? source.short(meta.get('og:title')?.[0], 'title')),
     ...present('description', source.short(meta.get('description')?.[0] ?? meta.get('og:description')?.[0], 'description')),
-    ...present('canonical', canonicalOf(source)),
+    ...present('canonical', canonicalOf($, absolute)),
     ...present('language', language),
     headings: source.list($('h1,h2,h3,h4,h5,h6'), 'headings', (h) => {
       const heading = source.short(readableText(h, pageLimits.chars + 1), 'headings');

@@ -26,11 +26,6 @@ export function titleOf($: CheerioAPI): string | undefined {
   return title.length === 0 ? undefined : title.text();
 }
 
-export function canonicalOf({ $, absolute }: PageSource): string | undefined {
-  const href = $('link[rel~="canonical" i][href]').first().attr('href');
-  return href === undefined ? undefined : absolute(href);
-}
-
 /** Links to http(s) addresses, each once: the first text that is not empty, the alternative text of an image where there is none. */
 export function linksOf(source: PageSource): PageLink[] {
   const byUrl = new Map<string, PageLink>();

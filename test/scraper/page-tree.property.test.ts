@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DomUtils, parseDocument } from 'htmlparser2';
 import { describe, expect, test } from 'vitest';
 import { readableText } from '../../functions/scraper/page-text.ts';
-import { buildTree, type AnyNode } from '../../functions/scraper/page-tree.ts';
+import { buildTree, type AnyNode, type TreeOptions } from '../../functions/scraper/page-tree.ts';
 
 const textOf = ($: CheerioAPI, maxChars?: number) =>
   $.root()
@@ -11,7 +11,7 @@ const textOf = ($: CheerioAPI, maxChars?: number) =>
     .map((root) => readableText(root, maxChars))
     .join();
 
-const limits = { xml: false, baseUrl: 'https://a.example/', maxNesting: 1_000, maxNodes: 100_000 };
+const limits: TreeOptions = { parser: 'htmlparser2', xml: false, baseUrl: 'https://a.example/', maxNesting: 1_000, maxNodes: 100_000 };
 const piece = fc.oneof(
   fc.constantFrom(
     '<html lang=en>',

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildTree } from '../../functions/scraper/page-tree.ts';
+import { buildTree, type TreeOptions } from '../../functions/scraper/page-tree.ts';
 import { selectorOf } from '../../functions/scraper/selector.ts';
 
-const limits = { xml: false, baseUrl: 'https://a.example/', maxNesting: 1_000, maxNodes: 100_000 };
+const limits: TreeOptions = { parser: 'htmlparser2', xml: false, baseUrl: 'https://a.example/', maxNesting: 1_000, maxNodes: 100_000 };
 
 const names = fc.constantFrom('div', 'p', 'b', 'ul', 'li');
 const attributes = fc.constantFrom('', ' class="x"', ' class="x y"', ' id="i"', ' data-k="v"');
