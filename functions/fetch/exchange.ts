@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { BodyBudget, BodyHolder } from './body-budget.ts';
 import type { Connection, ConnectionAware } from './connections.ts';
 
 /** What to do with the body once the headers are known. */
@@ -8,7 +9,7 @@ export type BodyPlan =
   | { readonly kind: 'skip' };
 
 /** Looks at what has come so far, each time that its length has doubled; throws to stop the exchange. */
-export type BodyCheck = (chunks: readonly Buffer[], received: number) => void;
+export type BodyCheck = (received: Buffer) => void;
 
 /** One request and its answer, as they went over the wire. */
 export interface Answer {
@@ -26,6 +27,7 @@ export interface ExchangeOptions {
   readonly plan: (status: number, headers: Readonly<Record<string, string>>) => BodyPlan;
   readonly maxHeaders: number;
   readonly tooManyHeaders: (count: number) => Error;
+  readonly budget: BodyBudget;
 }
 
 /** An unwanted body up to this size costs less than a new connection. */
@@ -37,7 +39,7 @@ const FIRST_CHECK_BYTES = 65_536;
  * One exchange at undici's dispatch level: collects the answer within its limits and settles exactly once.
  * Whatever happens, the body is read to its end or its stream is aborted, so no connection is left hanging.
  */
-export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
+export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, BodyHolder {
   client: ConnectionAware['client'];
   readonly answer: Promise<Answer>;
   /** What has been reached: for the message of a timeout. */
@@ -47,7 +49,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
   answered = false;
 
   readonly #options: ExchangeOptions;
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
+  /** Where the length is known: the body's own memory, so that no chunk is kept and none is joined. */
+  #whole: Buffer | undefined;
   #resolve!: (answer: Answer) => void;
   #reject!: (error: Error) => void;
   #settled = false;
@@ -59,6 +63,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
   #headersAt = 0;
   #plan: BodyPlan = { kind: 'skip' };
   #nextCheck = FIRST_CHECK_BYTES;
+  #declared = 0;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -73,11 +78,20 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
     return this.#connection;
   }
 
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
   /** Ends the exchange with an error, at whatever point it is. */
   fail(error: Error): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#reason = error;
+    this.#release();
     this.#reject(error);
     // While connecting there is no controller yet: onRequestStart aborts.
     this.#controller?.abort(error);
@@ -120,16 +134,16 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
       return;
     }
     this.#headers = headers;
+    this.#declared = Number(headers['content-length'] ?? 0);
     try {
       this.#plan = this.#options.plan(status, headers);
     } catch (error) {
       this.fail(error as Error);
       return;
     }
-    const declared = Number(headers['content-length'] ?? 0);
-    if (this.#plan.kind === 'skip' && declared > SKIP_BYTES) this.#cut();
-    else if (this.#plan.kind === 'read' && declared > this.#plan.maxBytes) {
-      this.fail(this.#plan.tooLarge(`Content-Length is ${declared}`));
+    if (this.#plan.kind === 'skip' && this.#declared > SKIP_BYTES) this.#cut();
+    else if (this.#plan.kind === 'read' && this.#declared > this.#plan.maxBytes) {
+      this.fail(this.#plan.tooLarge(`Content-Length is ${this.#declared}`));
     }
   }
 
@@ -145,11 +159,12 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
       this.fail(plan.tooLarge(`${this.wireBytes} bytes came so far`));
       return;
     }
-    this.#chunks.push(chunk);
+    this.#keep(chunk);
+    this.#options.budget.add(this, chunk.length);
     if (plan.check && this.wireBytes >= this.#nextCheck) {
       this.#nextCheck = this.wireBytes * 2;
       try {
-        plan.check(this.#chunks, this.wireBytes);
+        plan.check(this.#received());
       } catch (error) {
         this.fail(error as Error);
       }
@@ -166,6 +181,25 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
     this.fail(error);
   }
 
+  #keep(chunk: Buffer): void {
+    // Most pages come in one chunk, which then is the body.
+    if (this.#chunks.length === 0 && !this.#whole && this.#declared > chunk.length) this.#whole = Buffer.allocUnsafeSlow(this.#declared);
+    if (this.#whole) chunk.copy(this.#whole, this.wireBytes - chunk.length);
+    else this.#chunks.push(chunk);
+  }
+
+  #received(): Buffer {
+    if (this.#whole) return this.#whole.subarray(0, this.wireBytes);
+    const [first] = this.#chunks;
+    return first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, first ? this.wireBytes : 0);
+  }
+
+  #release(): void {
+    this.#options.budget.release(this);
+    this.#chunks = [];
+    this.#whole = undefined;
+  }
+
   /** Enough of an unwanted body: the answer stands, the connection goes. */
   #cut(): void {
     this.#finish();
@@ -175,15 +209,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware {
   #finish(): void {
     if (this.#settled) return;
     this.#settled = true;
-    const [first] = this.#chunks;
     const answer: Answer = {
       status: this.#status,
       headers: this.#headers,
-      body: first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, first ? this.wireBytes : 0),
+      body: this.#received(),
       wireBytes: this.wireBytes,
       connection: this.#connection,
       headersAt: this.#headersAt,
     };
+    this.#release();
     // undici frees its client in an immediate that it queues after this call; a request sent before that would open a second
     // connection. Queued after undici's own, this one runs when the connection can be used again.
     queueMicrotask(() => setImmediate(this.#resolve, answer));

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { RequestError } from '../job/errors.ts';
 import { AddressGuard } from './address-guard.ts';
+import { BodyBudget } from './body-budget.ts';
 import { decodeText, sniffCharset } from './charset.ts';
 import { openConnections, type Connections } from './connections.ts';
 import { ACCEPT_ENCODING, DecodeError, decodeBody, parseCodings } from './content-coding.ts';
@@ -28,6 +29,8 @@ export interface FetcherOptions {
   readonly bodyTimeoutMs?: number;
   readonly maxHeaderBytes?: number;
   readonly maxHeaders?: number;
+  /** Bytes of unfinished bodies that are held at one time, over all fetches. */
+  readonly maxHeldBytes?: number;
   readonly allowH2?: boolean;
   /** Certificate authorities in place of Node's own list, PEM. */
   readonly ca?: string;
@@ -57,6 +60,7 @@ const DEFAULTS = {
   /** Node allows 16 KiB; sites with long policies and cookies send more. */
   maxHeaderBytes: 65_536,
   maxHeaders: 256,
+  maxHeldBytes: 64_000_000,
 } as const;
 
 /**
@@ -78,8 +82,9 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     allowH2: options.allowH2 ?? true,
     ca: options.ca,
   });
+  const budget = new BodyBudget(settings.maxHeldBytes);
   return {
-    fetch: (request) => new Fetch(request, settings, connections).run(),
+    fetch: (request) => new Fetch(request, settings, connections, budget).run(),
     close: () => connections.close(),
   };
 }
@@ -91,13 +96,15 @@ class Fetch {
   readonly #request: FetchRequest;
   readonly #settings: Settings;
   readonly #connections: Connections;
+  readonly #budget: BodyBudget;
   readonly #startedAt = performance.now();
   readonly #fetchedAt = new Date().toISOString();
   #label: string;
   #current: Exchange | undefined;
   #ended: RequestError | undefined;
 
-  constructor(request: FetchRequest, settings: Settings, connections: Connections) {
+  constructor(request: FetchRequest, settings: Settings, connections: Connections, budget: BodyBudget) {
+    this.#budget = budget;
     this.#request = request;
     this.#settings = settings;
     this.#connections = connections;
@@ -189,6 +196,7 @@ class Fetch {
   #dispatch(hop: Hop, via: Connections['agent']): Exchange {
     const exchange = new Exchange({
       plan: (status, headers) => this.#plan(status, headers),
+      budget: this.#budget,
       maxHeaders: this.#settings.maxHeaders,
       tooManyHeaders: (count) => this.#error('too-large', `${count} header fields, ${this.#settings.maxHeaders} at most`),
     });
@@ -220,7 +228,7 @@ class Fetch {
       maxBytes,
       tooLarge: (seen) => this.#error('too-large', `more than ${maxBytes} bytes: ${seen}`, { status }),
       ...(codings.length > 0 && {
-        check: (chunks: readonly Buffer[], received: number) => void this.#decode(Buffer.concat(chunks, received), codings, status, true),
+        check: (received: Buffer) => void this.#decode(received, codings, status, true),
       }),
     };
   }

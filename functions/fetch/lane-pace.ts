@@ -31,7 +31,10 @@ export interface PaceState {
 
 /** How a request ended, as the host's pace sees it. */
 export interface PaceObservation {
+  /** From start to end. */
   readonly latencyMs: number;
+  /** Part of it in which this process was busy with other things: no sign of a slow host. Absent = 0. */
+  readonly busyMs?: number;
   readonly status?: number;
   /** Code of the failure, if it was one. */
   readonly code?: string;
@@ -156,19 +159,20 @@ export class LanePace {
     const { code, status, latencyMs, retryAfterMs } = observation;
     if (code !== undefined && NEUTRAL.has(code)) return;
     const startedMs = nowMs - latencyMs;
+    const hostMs = Math.max(0, latencyMs - (observation.busyMs ?? 0));
     if (status === 429 || status === 503 || retryAfterMs !== undefined) {
       this.#failures = 0;
       this.#throttled(nowMs, startedMs, retryAfterMs);
     } else if (code !== undefined && HOST_FAILURES.has(code)) {
-      this.#slower(latencyMs);
+      this.#slower(hostMs);
       this.#unreachable(nowMs, startedMs);
     } else if (code === undefined || (status !== undefined && status < 500)) {
       // A 404 is an answer too: the host is well.
-      if (code === undefined) this.#measured(latencyMs);
-      else this.#slower(latencyMs);
+      if (code === undefined) this.#measured(hostMs);
+      else this.#slower(hostMs);
       this.#well();
     } else {
-      this.#slower(latencyMs);
+      this.#slower(hostMs);
       this.#failures = 0;
     }
   }
