@@ -83,6 +83,15 @@ export const optionTable = {
     max: 32_768,
     reason: 'For the cost of an invocation; Lambda sets it.',
   },
+  minLanes: {
+    env: 'URLDROP_MIN_LANES',
+    kind: 'number',
+    unit: 'lanes',
+    default: 1,
+    min: 1,
+    max: 1_000,
+    reason: 'Lanes of each host that may have as many requests in flight: on one machine with many cores, one host would keep only one of them busy.',
+  },
   enqueueBudgetBytes: {
     env: 'URLDROP_ENQUEUE_BUDGET_BYTES',
     kind: 'number',

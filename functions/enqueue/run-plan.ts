@@ -12,6 +12,8 @@ import type { JobPlan } from './job-plan.ts';
 import { writeStart } from './start-inputs.ts';
 
 export interface PlanTools extends EnqueueTools {
+  /** Lanes wanted per host; absent: 1. */
+  readonly minLanes?: number;
   readonly scrapers: Readonly<Record<string, Scraper>>;
 }
 
@@ -64,7 +66,7 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
   if (inputs instanceof RequestError) return inputs;
   const job: Job = {
     ...bareJob(tools, plan),
-    lanes: lanesFor(concurrency, delay),
+    lanes: lanesFor(concurrency, delay, tools.minLanes),
     ...(inputs && { inputs }),
     ...(plan.etag !== undefined && { etag: plan.etag }),
   };
@@ -102,7 +104,7 @@ async function planInputs({ cloud }: PlanTools, plan: JobPlan, scraper: Scraper)
   if (input === undefined && urls === undefined && start === undefined) return undefined;
   const inputs = input === undefined ? [] : [input];
   try {
-    if (urls) inputs.push(...(await writeStart(cloud.objects, id, () => urls)));
+    if (urls) inputs.push(...(await writeStart(cloud.objects, id, () => urls, 'urls')));
     if (start !== undefined) inputs.push(...(await writeStart(cloud.objects, id, start)));
   } catch (error) {
     if (error instanceof UsageError) return new RequestError('bad-line', oneLine(error.message));

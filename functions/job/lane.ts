@@ -17,9 +17,12 @@ export interface LaneRule {
  *
  * @param concurrency - requests in flight allowed on one host, at least 1.
  * @param delayMs - pause between two requests to one host; any pause means one lane, since only one owner can keep it.
+ * @param minLanes - lanes wanted where the concurrency allows them.
  */
-export function lanesFor(concurrency: number, delayMs: number, maxLaneConcurrency = MAX_LANE_CONCURRENCY): number {
-  return delayMs > 0 ? 1 : Math.max(1, Math.ceil(concurrency / maxLaneConcurrency));
+export function lanesFor(concurrency: number, delayMs: number, minLanes = 1): number {
+  if (delayMs > 0) return 1;
+  // A lane has at least one request in flight, so there can be no more of them than the host allows.
+  return Math.max(1, Math.ceil(concurrency / MAX_LANE_CONCURRENCY), Math.min(minLanes, Math.floor(concurrency)));
 }
 
 /** SQS allows 128 characters in a MessageGroupId (AWS SQS SendMessage); a longer host keeps its tail and a hash. */

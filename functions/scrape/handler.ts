@@ -5,9 +5,19 @@ import { log } from '../log.ts';
 import { readOptions } from '../options.ts';
 import { scrapers } from '../scrapers/index.ts';
 import { runInvocation } from './invocation.ts';
+import type { Tools } from './tools.ts';
 
 const options = readOptions(process.env);
-const tools = { cloud: connect(options), fetcher: createFetcher(options), scrapers, options, log, now: Date.now, random: Math.random };
+const tools: Tools = {
+  cloud: connect(options),
+  fetcher: createFetcher(options),
+  scrapers,
+  options,
+  log,
+  now: Date.now,
+  busyMs: () => performance.eventLoopUtilization().active,
+  random: Math.random,
+};
 
 /** Lambda's door: batches of requests from the Requests queue; reports the messages that must come back. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {

@@ -168,10 +168,9 @@ export class Slice {
     this.#parked.set(origin, [request]);
     this.#launch(async () => {
       const { tools, pace, state } = this.#j;
-      const startedMs = tools.now();
-      pace.started(startedMs);
+      const watch = this.#watch();
       const failure = await state.robots.load(origin, tools.fetcher, tools.now, this.#abort.signal);
-      pace.ended(tools.now(), observationOf(tools.now() - startedMs, failure));
+      pace.ended(tools.now(), watch(failure));
       const crawlDelayMs = state.robots.crawlDelayMs(origin);
       if (crawlDelayMs !== undefined) pace.declare(crawlDelayMs);
       const free = this.#parked.get(origin) ?? [];
@@ -188,14 +187,13 @@ export class Slice {
       const refusal = state.robots.refusal(origin, target, tools.now());
       if (refusal) return this.#fail(request, refusal);
     }
-    const startedMs = tools.now();
-    pace.started(startedMs);
+    const watch = this.#watch();
     sink.fetched();
     let page: FetchedPage;
     try {
       const isOwn = (url: string) => laneOf(url, this.#j.laneRule) === this.#j.lane;
       const answer = await tools.fetcher.fetch(fetchRequestOf(request, scraper.request, isOwn, this.#abort.signal));
-      pace.ended(tools.now(), observationOf(tools.now() - startedMs));
+      pace.ended(tools.now(), watch());
       if (answer.kind === 'elsewhere') {
         // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
         this.#pending.push({ request: { ...request, claimed: true, location: answer.location, redirects: answer.redirects }, dueMs: 0 });
@@ -204,7 +202,7 @@ export class Slice {
       page = answer;
     } catch (error) {
       const failure = asRequestError(error);
-      pace.ended(tools.now(), observationOf(tools.now() - startedMs, failure));
+      pace.ended(tools.now(), watch(failure));
       // Given up because the invocation's time is up: it goes on in a child as if it had not been started.
       if (this.#abort.signal.aborted) this.#pending.push({ request: { ...request, claimed: true }, dueMs: 0 });
       else await this.#fail(request, failure);
@@ -244,6 +242,19 @@ export class Slice {
   /** The earliest retry; they are kept in the order of their times. */
   #nextRetryMs(): number {
     return this.#retries[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Tells the pace that a request starts. @returns what tells how it went: a failure as the host's pace sees it, or none. */
+  #watch(): (failure?: RequestError) => PaceObservation {
+    const { tools, pace } = this.#j;
+    const [startedMs, busyMs] = [tools.now(), tools.busyMs()];
+    pace.started(startedMs);
+    return (failure) => {
+      const times = { latencyMs: tools.now() - startedMs, busyMs: tools.busyMs() - busyMs };
+      if (!failure) return times;
+      const { code, status, retryAfterMs } = failure;
+      return { ...times, code, ...(status !== undefined && { status }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    };
   }
 
   /** The host is down and has been probed in vain: what waits for it ends now rather than in hours, one attempt each. */
@@ -309,13 +320,6 @@ export class Slice {
     }
     idle.resume(this);
   }
-}
-
-/** A failure as the host's pace sees it; what we gave up ourselves says nothing about the host. */
-function observationOf(latencyMs: number, failure?: RequestError): PaceObservation {
-  if (!failure) return { latencyMs };
-  const { code, status, retryAfterMs } = failure;
-  return { latencyMs, code, ...(status !== undefined && { status }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 function finite(ms: number): number {

@@ -13,6 +13,8 @@ export interface Tools {
   readonly log: Logger;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** ms that this process has been busy since some time: what passes of it during a fetch is not the host's doing. */
+  readonly busyMs: () => number;
   /** 0 (included) to 1 (excluded). */
   readonly random: () => number;
 }

@@ -12,6 +12,9 @@ import type { OnProblem } from './problem.ts';
 /** What the functions' modules need most of; threads load it while SQS and S3 are being started. */
 const PRELOAD = ['aws/cloud.ts', 'fetch/fetcher.ts', 'scrapers/index.ts', 'log.ts'];
 
+/** Lanes per thread that a host gets: with more than one, a core that is done early takes over another's. */
+const LANES_PER_THREAD = 2;
+
 export interface LocalCloudOptions {
   /** Where everything is kept; absent: in memory, gone with the process. */
   readonly dataDir?: string;
@@ -69,7 +72,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       preload: PRELOAD.map((path) => new URL(`../../functions/${path}`, import.meta.url).href),
     },
     threads,
-    env: functionEnvironment(process.env, options.functionOptions ?? {}),
+    env: functionEnvironment(process.env, { URLDROP_MIN_LANES: String(LANES_PER_THREAD * threads), ...options.functionOptions }),
     onOutput: (text) => log.write(text),
   });
   const close = async () => {

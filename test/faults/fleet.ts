@@ -163,7 +163,7 @@ export class Fleet implements AsyncDisposable {
       timeoutMs: settings.functions[name].timeoutSeconds * 1000,
     });
     const thread: FunctionThread = new FunctionThread({
-      setup: { functions: { enqueue: config('enqueue'), scrape: config('scrape'), report: config('report') } },
+      setup: { functions: { enqueue: config('enqueue'), scrape: config('scrape'), report: config('report') }, preload: [] },
       env: this.#environment(),
       onOutput: () => {},
       onEnd: (ended) => {

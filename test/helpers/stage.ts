@@ -54,6 +54,7 @@ export class Stage implements AsyncDisposable {
       options: this.options,
       log,
       now: this.now,
+      busyMs: () => performance.eventLoopUtilization().active,
       random: () => 0,
       ...more,
     };

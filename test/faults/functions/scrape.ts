@@ -15,6 +15,7 @@ const tools = {
   options,
   log,
   now: Date.now,
+  busyMs: () => 0,
   random: Math.random,
 };
 
