@@ -13,6 +13,8 @@ export type JobInput =
   | { readonly kind: 'stdin' }
   | { readonly kind: 'start' };
 
+const LIKE_HOST = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/;
+const LIKE_FILE = /\.(txt|csv|tsv|jsonl?|ndjson|xml|gz|list|urls|md)$/i;
 /** Bytes of a file looked at to tell whether it can be a list at all. */
 const HEAD_BYTES = 16_384;
 /** A file up to this size is uploaded in one piece. */
@@ -56,7 +58,7 @@ async function fileInput(path: string): Promise<JobInput> {
     info = await stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(path, error);
-    const hint = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(path) ? ` For a page of the web type https://${path}` : '';
+    const hint = LIKE_HOST.test(path) && !LIKE_FILE.test(path) ? ` For a page of the web type https://${path}` : '';
     throw new UsageError('input', `There is no file ${path}.${hint}`, error);
   }
   if (info.isDirectory()) throw new UsageError('input', `${path} is a directory. Name a file of URLs in it.`);

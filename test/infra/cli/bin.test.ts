@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tempDir } from '../local/clouds.ts';
+import { urldrop } from './command.ts';
+
+/** A Node of the machine that is older than the project's. */
+const older = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((dir) => join(dir, 'node'))
+  .find((node) => existsSync(node) && Number(/\d+/.exec(execFileSync(node, ['--version'], { encoding: 'utf8' }))?.[0]) < 24);
+
+test.skipIf(older === undefined)('an older Node hands over to the one that came with the project, exit code included', async () => {
+  using dir = tempDir();
+  const options = { node: older ?? '' };
+  expect((await urldrop(dir.path, ['--version'], options)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await urldrop(dir.path, ['run', 'nothing.txt'], options)).code).toBe(2);
+});
+
+test('without arguments the command says what it can do', async () => {
+  using dir = tempDir();
+  const { code, stdout } = await urldrop(dir.path, []);
+  expect(code).toBe(0);
+  for (const verb of ['run', 'demo', 'try', 'up', 'jobs', 'status', 'cancel', 'export'])
+    expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
+});

@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ResultLine } from '../../../functions/job/result.ts';
+import { tempDir } from '../local/clouds.ts';
+import { start, startSite, urldrop, urlList } from './command.ts';
+
+const COUNT = 400;
+
+function urlsIn(file: string): string[] {
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as ResultLine).url)
+    .toSorted();
+}
+
+for (const afterRequests of [1, 150, 399]) {
+  test(`a run killed after ${afterRequests} requests is finished by --resume, each page once`, async () => {
+    using dir = tempDir();
+    await using site = await startSite();
+    writeFileSync(join(dir.path, 'urls.txt'), urlList(site, COUNT));
+    const killed = start(dir.path, ['run', 'urls.txt', '--allow-private', '--concurrency', '16']);
+    await site.requested(afterRequests);
+    killed.child.kill('SIGKILL');
+    expect((await killed.ended).signal).toBe('SIGKILL');
+    const { stdout: jobs } = await urldrop(dir.path, ['jobs', '--json']);
+    const listed = (JSON.parse(jobs) as { id: string }[])[0]?.id;
+    const job = listed ?? (await onlyJob(dir.path));
+
+    const { code, stderr } = await urldrop(dir.path, ['run', '--resume', job, '--allow-private', '--out', 'out.jsonl']);
+
+    expect(code).toBe(0);
+    expect(stderr).toMatch(new RegExp(`${COUNT} requests: ${COUNT} succeeded, 0 failed`));
+    expect(urlsIn(join(dir.path, 'out.jsonl'))).toEqual(urlList(site, COUNT).trim().split('\n').toSorted());
+  });
+}
+
+/** The job's id before report has written its first summary: from the upload that started it. */
+async function onlyJob(cwd: string): Promise<string> {
+  const { stderr } = await urldrop(cwd, ['status', 'unknown']);
+  return /(page-\d{8}-\d{6}-[0-9a-f]{6})/.exec(stderr)?.[1] ?? '';
+}
+
+test('Ctrl-C finishes what is under way, says how to resume, and nothing is fetched twice', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  writeFileSync(join(dir.path, 'urls.txt'), urlList(site, COUNT));
+  const stopped = start(dir.path, ['run', 'urls.txt', '--allow-private', '--delay', '20', '--out', 'out.jsonl']);
+  await site.requested(20);
+  stopped.child.kill('SIGINT');
+  const { code, stderr } = await stopped.ended;
+
+  expect(code).toBe(1);
+  expect(stderr).toContain('Stopping: what is under way is finished first');
+  const [, resume = ''] = /Finish the job with: urldrop (run --resume .*)/.exec(stderr) ?? [];
+  expect(resume).toMatch(/^run --resume page-\S+ --allow-private --out out\.jsonl$/);
+
+  const resumed = await urldrop(dir.path, resume.split(' '));
+  expect(resumed.code).toBe(0);
+  expect(urlsIn(join(dir.path, 'out.jsonl'))).toEqual(urlList(site, COUNT).trim().split('\n').toSorted());
+  expect(site.log.length).toBe(COUNT);
+});
+
+test('a second Ctrl-C stops at once, and the job is finished all the same', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  site.gate(false);
+  const stopped = start(dir.path, ['run', `${site.url}/{1..3}`, '--allow-private']);
+  await site.requested(3);
+  stopped.child.kill('SIGINT');
+  await stopped.said(/Stopping/);
+  stopped.child.kill('SIGINT');
+  expect((await stopped.ended).code).toBe(130);
+  site.gate(true);
+
+  const job = await onlyJob(dir.path);
+  const { code, stdout } = await urldrop(dir.path, ['run', '--resume', job, '--allow-private']);
+  expect(code).toBe(0);
+  expect(stdout.trim().split('\n')).toHaveLength(3);
+});
+
+test('a finished job resumed only exports again', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  const first = await urldrop(dir.path, ['run', `${site.url}/1`, '--allow-private', '--json']);
+  const { id } = JSON.parse(first.stdout) as { id: string };
+
+  const { code, stdout } = await urldrop(dir.path, ['run', '--resume', id, '--allow-private']);
+  expect(code).toBe(0);
+  expect((JSON.parse(stdout) as ResultLine).url).toBe(`${site.url}/1`);
+  expect(site.log).toEqual(['/1']);
+});
