@@ -176,7 +176,9 @@ export class Shuffle implements Sink {
     const { begun } = this.store;
     const end = NAME_AT + scratch.write(laneOf(url, this.#options.rule), NAME_AT);
     const lane = this.store.lane(scratch, NAME_AT, end);
-    if (this.store.begun > begun) this.#count(scratch, NAME_AT, NAME_AT + scratch.write(hostOf(url), NAME_AT));
+    // A lane that begins is a host that is new, or has more lanes than one; the lane of a site says nothing of its hosts.
+    if (this.store.begun > begun || this.#options.rule.groupBy === 'site')
+      this.#count(scratch, NAME_AT, NAME_AT + scratch.write(hostOf(url), NAME_AT));
     return lane;
   }
 

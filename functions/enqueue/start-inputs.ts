@@ -12,10 +12,11 @@ const CHUNK_CHARS = 65_536;
  * Writes down what a start stands for, so that the job reads the same however often it begins: URLs as text objects of the job,
  * a function's included; files and sitemaps by name.
  *
+ * @param name - of the objects, for jobs with several starts.
  * @returns the job's inputs, in order.
  * @throws {UsageError} code `bad-template`; what the scraper's function throws; what S3 answered.
  */
-export async function writeStart(objects: ObjectStore, job: string, start: StartUrls): Promise<string[]> {
+export async function writeStart(objects: ObjectStore, job: string, start: StartUrls, name = 'start'): Promise<string[]> {
   // A fault in the last template must not come to light behind an upload.
   if (typeof start !== 'function') for (const text of typeof start === 'string' ? [start] : start) check(text);
   const inputs: string[] = [];
@@ -36,7 +37,7 @@ export async function writeStart(objects: ObjectStore, job: string, start: Start
   while (!next.done) {
     const part: StartPart = next.value;
     if ('url' in part) {
-      const key = keys.input(job, `start-${inputs.length + 1}.txt`);
+      const key = keys.input(job, `${name}-${inputs.length + 1}.txt`);
       await objects.putStream(key, Readable.from(lines()), { contentType: 'text/plain; charset=utf-8' });
       inputs.push(key);
       continue;
