@@ -10,12 +10,12 @@ try {
   // The cdk command hands the context on; run by itself (npm run synth), the app takes it from where the command does.
   const app = new App({ context: cdk.context, outdir: process.env['CDK_OUTDIR'] ?? 'cdk.out' });
   const { stage, bucket, ...options } = readContext(app.node, process.env);
-  const schedules = Object.values(scrapers).flatMap(({ name, schedule }) => (schedule === undefined ? [] : [[name, schedule] as const]));
   const id = stage === undefined ? 'urldrop' : `urldrop-${stage}`;
   new UrlDropStack(app, id, {
     ...options,
     bucketName: bucket,
-    schedules: Object.fromEntries(schedules),
+    name: id,
+    scrapers,
     terminationProtection: stage === 'prod',
   });
   app.synth();

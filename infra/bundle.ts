@@ -29,25 +29,33 @@ export interface FunctionBundle {
  */
 const leastMajor: Readonly<Record<string, number>> = { undici: 8, parse5: 8 };
 
-/** Stands for a class that no function uses, or for a module of such: `const { WebSocket } = require(…)` works on it. */
-const STUB = 'module.exports = new Proxy(class LeftOut {}, { get: (t, name) => t[name] ?? class LeftOut {} });';
-
 /**
  * Parts of packages that no function reaches, and what stands in their place.
  *
- * - Undici's index loads `fetch`, caches, mocks, WebSocket and EventSource, and its HTTP parser four times over, of which Node 24
- *   takes the one with SIMD. Functions use its dispatchers only.
+ * - Of undici, functions use the dispatchers. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
+ *   parser four times over, of which Node 24 takes the one with SIMD. An import that is not in this list fails the build by name.
  * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
  *   credentials over in the environment.
  * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
  */
 const leftOut: readonly { readonly path: RegExp; readonly contents: string }[] = [
-  { path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd)\.js$/, contents: 'throw new Error("left out of the bundle");' },
   {
-    path: /\/undici\/lib\/(mock|cache|web\/cache|web\/eventsource|web\/websocket)\/.+\.js$/,
-    contents: STUB,
+    path: /\/undici\/index\.js$/,
+    contents: `
+      import api from './lib/api/index.js';
+      import Agent from './lib/dispatcher/agent.js';
+      import Client from './lib/dispatcher/client.js';
+      import Dispatcher from './lib/dispatcher/dispatcher.js';
+      import Pool from './lib/dispatcher/pool.js';
+      import buildConnector from './lib/core/connect.js';
+      Object.assign(Dispatcher.prototype, api);
+      export { Agent, Client, Dispatcher, Pool, buildConnector };`,
   },
-  { path: /\/undici\/lib\/web\/fetch\/(index|request|response)\.js$/, contents: STUB },
+  {
+    // Loaded for a body that is a form, a blob or an iterable; ours are texts.
+    path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd|web\/.+)\.js$/,
+    contents: 'throw new Error("This part of undici is left out of the bundle.");',
+  },
   {
     path: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/,
     contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
@@ -104,6 +112,8 @@ export async function bundleFunctions(
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
+    // Tables of characters (encodings, entities) take half the bytes unescaped.
+    charset: 'utf8',
     metafile: true,
     logLevel: 'warning',
     // An ES module has no `require` of its own. The long name is one that the minifier does not take.

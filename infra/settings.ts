@@ -53,8 +53,8 @@ export const settings = {
   bucket: {
     /** Object-created events under this prefix start enqueue. */
     notifyPrefix: 'urls/',
-    /** Days after which internal objects expire; users' results never do. A job may last as long as the shortest of them. */
-    expireDays: { 'requests/': 90, 'outcomes/': 90, 'starts/': 90, 'state/seen/': 90 },
+    /** Days after which internal objects expire; users' results never do. A job may last as long as its own of them (90 days). */
+    expireDays: { 'requests/': 90, 'outcomes/': 90, 'starts/': 90, 'state/seen/': 90, 'athena/': 30 },
     /** Parts of uploads that nobody finished are paid for and seen nowhere. */
     abortUploadsAfterDays: 7,
   },

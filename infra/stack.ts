@@ -20,7 +20,7 @@ export class UrlDropStack extends Stack {
       ...props,
       bucket: bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Bucket', bucketName),
     });
-    const { bucket, queues, settings, dashboard } = this.urldrop;
+    const { bucket, queues, settings, dashboard, analytics } = this.urldrop;
     const output = (name: string, value: string, description: string): unknown => new CfnOutput(this, name, { value, description });
     const console = `https://${this.region}.console.aws.amazon.com`;
     output('BucketName', bucket.bucketName, 'Everything lies here');
@@ -28,6 +28,7 @@ export class UrlDropStack extends Stack {
     output('RequestsQueueUrl', queues.requests.queueUrl, 'Batches to scrape');
     output('PostponedQueueUrl', queues.postponed.queueUrl, 'Batches that wait for their time');
     output('JobsConsole', `${console}/s3/buckets/${bucket.bucketName}?prefix=jobs/`, 'Summaries and reports of the jobs');
+    if (analytics) output('AthenaWorkgroup', analytics.workgroup, `Queries on the results: database ${analytics.database}`);
     output(
       'DashboardConsole',
       `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${dashboard.dashboardName}`,

@@ -13,6 +13,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { optionTable } from '../functions/options.ts';
 import { acknowledgeFindings } from './cloud/acknowledged.ts';
+import { Analytics } from './cloud/analytics.ts';
 import { Alarms, createAlarmTopic } from './cloud/alarms.ts';
 import { createBucket } from './cloud/bucket.ts';
 import { createDashboard } from './cloud/dashboard.ts';
@@ -35,8 +36,13 @@ export interface UrlDropProps extends SettingsOverrides {
    * (docs/deploying.md has the lifecycle rules). Default: a new one, which outlives the stack.
    */
   readonly bucket?: IBucket | undefined;
-  /** Scrapers that start by themselves, with their EventBridge Scheduler expressions. Default: none. */
-  readonly schedules?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The scrapers that the functions hold, by name: one with a schedule (an EventBridge Scheduler expression) starts by itself, and
+   * Athena knows the results of each. Default: none start, and there are no tables.
+   */
+  readonly scrapers?: Readonly<Record<string, { readonly schedule?: string | undefined }>> | undefined;
+  /** What this urldrop is called among others: in its metrics, and its Athena workgroup and database. Default: its path in the app. */
+  readonly name?: string | undefined;
   /** CIDR blocks beside the public web that may be fetched. Default: none. */
   readonly allowedNetworks?: readonly string[] | undefined;
   /** Customer-managed key for bucket and queues. Default: keys that S3 and SQS manage, at no cost. */
@@ -68,6 +74,8 @@ export class UrlDrop extends Construct {
   readonly settings: UrlDropSettings;
   readonly alarms: readonly Alarm[];
   readonly dashboard: Dashboard;
+  /** Undefined where no scraper was named. */
+  readonly analytics: Analytics | undefined;
 
   /** @throws {UsageError} for a contact, schedule or setting that cannot be. */
   constructor(scope: Construct, id: string, props: UrlDropProps) {
@@ -80,7 +88,8 @@ export class UrlDrop extends Construct {
     }
     this.queues = new Queues(this, 'Queues', this.settings.queues, props.encryptionKey).byName;
     this.bucket = props.bucket ?? createBucket(this, this.settings.bucket, { key: props.encryptionKey, accessLogs: props.accessLogs });
-    const metrics = new JobMetrics(Names.uniqueResourceName(this, { maxLength: 64, separator: '-' }));
+    const name = props.name ?? Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
+    const metrics = new JobMetrics(name);
     this.functions = new Functions(this, 'Functions', {
       settings: this.settings,
       bucket: this.bucket,
@@ -99,7 +108,16 @@ export class UrlDrop extends Construct {
       schedule: Schedule.rate(Duration.minutes(this.settings.reportEveryMinutes)),
       targets: [new LambdaFunction(this.functions.report, { retryAttempts: 0, maxEventAge: Duration.seconds(60) })],
     });
-    new Schedules(this, 'Schedules', props.schedules ?? {}, this.functions.enqueue, this.queues.eventsDead);
+    const scrapers = props.scrapers ?? {};
+    new Schedules(this, 'Schedules', scrapers, this.functions.enqueue, this.queues.eventsDead);
+    if (Object.keys(scrapers).length > 0) {
+      this.analytics = new Analytics(this, 'Analytics', {
+        name,
+        bucket: this.bucket,
+        key: props.encryptionKey,
+        scrapers: Object.keys(scrapers),
+      });
+    }
     this.alarms = new Alarms(this, 'Alarms', {
       thresholds: this.settings.alarms,
       queues: this.queues,

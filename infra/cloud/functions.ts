@@ -1,7 +1,17 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, ApplicationLogLevel, Code, Function, LoggingFormat, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  ApplicationLogLevel,
+  Code,
+  Function,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+  type AssetCode,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -9,7 +19,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AsyncEventSettings, FunctionName, QueueName } from '../settings.ts';
@@ -66,7 +76,7 @@ export class Functions extends Construct {
       description: descriptions[name],
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: Code.fromAsset(join(bundleFolder(), name)),
+      code: bundled(name),
       handler: 'index.handler',
       memorySize: memoryMb,
       timeout: Duration.seconds(timeoutSeconds),
@@ -97,9 +107,30 @@ function createRole(scope: Construct, name: FunctionName, logGroup: LogGroup, in
   return role;
 }
 
+/**
+ * A function's bundle as a CDK asset. By way of CDK's own bundling, which leaves it out where no code is needed (`cdk destroy`,
+ * `cdk list`), and names the asset by what comes out, not by what went in.
+ */
+function bundled(name: FunctionName): AssetCode {
+  // The function's own folder: CDK takes two assets of one folder for the same.
+  return Code.fromAsset(join(import.meta.dirname, '../../functions', name), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // CDK wants an image to fall back on, which it never does: the local way either succeeds or throws.
+      image: DockerImage.fromRegistry('scratch'),
+      local: {
+        tryBundle: (directory) => {
+          cpSync(join(bundleFolder(), name), directory, { recursive: true });
+          return true;
+        },
+      },
+    },
+  });
+}
+
 let bundles: string | undefined;
 
-/** The functions' bundles, built once per process. CDK copies them into the assembly, so they may go when the process does. */
+/** The bundles of all functions, built once per process. */
 function bundleFolder(): string {
   if (bundles === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'urldrop-bundles-'));

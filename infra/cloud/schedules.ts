@@ -12,9 +12,15 @@ const EXPRESSION = /^(cron|rate|at)\(.+\)$/;
 
 /** One EventBridge Scheduler entry per scraper that has a schedule, in a group of their own. Times are UTC. */
 export class Schedules extends Construct {
-  constructor(scope: Construct, id: string, schedules: Readonly<Record<string, string>>, enqueue: IFunction, deadLetters: IQueue) {
+  constructor(
+    scope: Construct,
+    id: string,
+    scrapers: Readonly<Record<string, { readonly schedule?: string | undefined }>>,
+    enqueue: IFunction,
+    deadLetters: IQueue,
+  ) {
     super(scope, id);
-    const entries = Object.entries(schedules);
+    const entries = Object.entries(scrapers).flatMap(([name, { schedule }]) => (schedule === undefined ? [] : [[name, schedule] as const]));
     if (entries.length === 0) return;
     const scheduleGroup = new ScheduleGroup(this, 'Group');
     for (const [scraper, expression] of entries) {

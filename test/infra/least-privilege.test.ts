@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { settings, type FunctionName } from '../../infra/settings.ts';
 import { listOf, ofType, plain, statementsOf, synthesise, type Statement } from './synthesised.ts';
 
-const { template } = synthesise({ schedules: { news: 'rate(1 day)' } });
+const { template } = synthesise({ scrapers: { news: { schedule: 'rate(1 day)' }, page: {} } });
 const functionNames = Object.keys(settings.functions) as FunctionName[];
 
 const resourcesOf = (statement: Statement): string[] => listOf(statement.Resource).map(plain);

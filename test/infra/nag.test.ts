@@ -15,9 +15,9 @@ interface Acknowledgement extends Finding {
 }
 
 const variants = {
-  'the stack as it is': synthesise({ schedules: { news: 'rate(1 day)' } }),
+  'the stack as it is': synthesise({ scrapers: { news: { schedule: 'rate(1 day)' }, page: {} } }),
   'a stack with every option': synthesise((app) => ({
-    schedules: { news: 'rate(1 day)' },
+    scrapers: { news: { schedule: 'rate(1 day)' }, page: {} },
     alarmEmail: 'ops@example.org',
     encryptionKey: new Key(new Stack(app, 'keys'), 'Key', { enableKeyRotation: true }),
     accessLogs: Bucket.fromBucketName(new Stack(app, 'logs'), 'Logs', 'our-logs'),

@@ -3,7 +3,9 @@ import { optionTable } from '../../functions/options.ts';
 import { settings, type FunctionName, type QueueName } from '../../infra/settings.ts';
 import { arnOf, functionNamed, named, ofType, plain, queueNamed, synthesise } from './synthesised.ts';
 
-const { template, errors } = synthesise({ schedules: { news: 'cron(0 6 * * ? *)', shop: 'rate(1 day)' } });
+const { template, errors } = synthesise({
+  scrapers: { news: { schedule: 'cron(0 6 * * ? *)' }, shop: { schedule: 'rate(1 day)' }, page: {} },
+});
 
 const queueNames = Object.keys(settings.queues) as QueueName[];
 // Read by Powertools, in the one function that counts.
@@ -222,7 +224,7 @@ describe('time', () => {
   });
 
   test('a schedule that EventBridge Scheduler would refuse is refused at once, by the name of its scraper', () => {
-    expect(() => synthesise({ schedules: { news: '0 6 * * *' } })).toThrow(/scraper news is "0 6 \* \* \*": write cron\(…\)/);
+    expect(() => synthesise({ scrapers: { news: { schedule: '0 6 * * *' } } })).toThrow(/scraper news is "0 6 \* \* \*": write cron\(…\)/);
   });
 });
 

@@ -40,12 +40,19 @@ process.once('exit', () => {
  * Synthesises a stack as the app does, without the schema validation that `npm run synth` adds.
  *
  * @param props - a function where they need the stack's scope: a key, a network.
+ * @param options.bundled - whether the functions' code is built as well.
  */
-export function synthesise(props: Partial<UrlDropStackProps> | ((scope: Construct) => Partial<UrlDropStackProps>) = {}): Synthesised {
+export function synthesise(
+  props: Partial<UrlDropStackProps> | ((scope: Construct) => Partial<UrlDropStackProps>) = {},
+  options: { readonly bundled?: boolean } = {},
+): Synthesised {
   process.env['CDK_VALIDATION'] = 'false';
   const directory = mkdtempSync(join(tmpdir(), 'urldrop-synth-'));
   directories.push(directory);
-  const app = new App({ context: cdk.context, outdir: directory });
+  const app = new App({
+    context: { ...cdk.context, ...(options.bundled !== true && { 'aws:cdk:bundling-stacks': [] }) },
+    outdir: directory,
+  });
   const given = typeof props === 'function' ? props(app) : props;
   const stack = new UrlDropStack(app, 'urldrop', { contact: 'you@example.org', ...given });
   const artifact = app.synth().getStackByName('urldrop');
