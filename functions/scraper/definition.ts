@@ -25,6 +25,8 @@ export interface ParseContext<Names extends string> {
   /** The body as JSON, of the type that the scraper expects: nothing checks it but a schema. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a cast at the one place that knows the API
   readonly json: <T = Json>() => T;
+  /** Builds another tree within the page's limits: of HTML inside of JSON, or of a feed that comes under a wrong type. */
+  readonly load: (markup: string, options?: { readonly xml?: boolean }) => CheerioAPI;
   /** Applies a map of fields to the page, or to a part of it. */
   readonly extract: <const M extends FieldMap>(map: M, scope?: Selection) => ItemFrom<M>;
   /** Makes requests to yield. Absent page name: the page type at work. Nothing to follow is no fault. */

@@ -8,12 +8,12 @@ import type { EmptyField } from './types.ts';
  *
  * @returns the longest beginning that matches and how often; undefined where not even its first part does.
  */
-export function longestMatch(selector: string, scope: Selection, isXml: boolean): EmptyField['matches'] {
+export function longestMatch(selector: string, scope: Selection): EmptyField['matches'] {
   let best: EmptyField['matches'];
   for (const rule of parse(selector)) {
     for (const beginning of beginnings(rule)) {
       const text = stringify([[...beginning]]);
-      const count = selectorOf(text).all(scope, isXml).length;
+      const count = selectorOf(text).all(scope).length;
       if (count > 0 && (best === undefined || text.length > best.selector.length)) best = { selector: text, count };
     }
   }

@@ -21,13 +21,11 @@ export class Extraction {
   readonly #absolute: (address: string) => string | undefined;
   readonly #download: (address: string) => FileReference | undefined;
   readonly #onEmpty: RunContext['onEmpty'];
-  readonly #isXml: boolean;
   #chars = 0;
   #values = 0;
 
   constructor(page: {
     $: CheerioAPI;
-    isXml: boolean;
     url: string;
     absolute: (address: string) => string | undefined;
     download: (address: string) => FileReference | undefined;
@@ -38,7 +36,6 @@ export class Extraction {
     this.#absolute = page.absolute;
     this.#download = page.download;
     this.#onEmpty = page.onEmpty;
-    this.#isXml = page.isXml;
   }
 
   /**
@@ -75,7 +72,7 @@ export class Extraction {
 
   #explain(field: Field, scope: Selection, place: string, element: ElementNode | undefined): void {
     const found = element && this.#source(field, element);
-    const matches = field.selector === ':scope' ? undefined : longestMatch(field.selector, scope, this.#isXml);
+    const matches = field.selector === ':scope' ? undefined : longestMatch(field.selector, scope);
     this.#onEmpty?.({
       field: place,
       selector: field.selector,
@@ -97,11 +94,11 @@ export class Extraction {
   }
 
   #firstMatch(selector: string, scope: Selection): ElementNode | undefined {
-    return selector === ':scope' ? scope.toArray().find(isElement) : selectorOf(selector).first(scope, this.#isXml);
+    return selector === ':scope' ? scope.toArray().find(isElement) : selectorOf(selector).first(scope);
   }
 
   #matches(selector: string, scope: Selection): readonly ElementNode[] {
-    return selector === ':scope' ? scope.toArray().filter(isElement) : selectorOf(selector).all(scope, this.#isXml);
+    return selector === ':scope' ? scope.toArray().filter(isElement) : selectorOf(selector).all(scope);
   }
 
   #value(field: Field, element: ElementNode, place: string): unknown {

@@ -184,11 +184,15 @@ class PageRun {
   #treeOnce(): CheerioAPI {
     if (!this.#tree) {
       const startedMs = performance.now();
-      const parser = this.#definition.parser ?? this.#rules.parser;
-      this.#tree = buildTree(this.#page.text(), { ...this.#rules.limits, parser, xml: this.#isXml(), baseUrl: this.#page.url });
+      this.#tree = this.#build(this.#page.text(), this.#isXml());
       this.#context.onTree?.(performance.now() - startedMs);
     }
     return this.#tree;
+  }
+
+  #build(markup: string, xml: boolean): CheerioAPI {
+    const parser = this.#definition.parser ?? this.#rules.parser;
+    return buildTree(markup, { ...this.#rules.limits, parser, xml, baseUrl: this.#page.url });
   }
 
   #isXml(): boolean {
@@ -222,7 +226,6 @@ class PageRun {
   #extractionOnce(): Extraction {
     this.#extraction ??= new Extraction({
       $: this.#treeOnce(),
-      isXml: this.#isXml(),
       url: this.#page.url,
       absolute: (address) => this.#linksOnce().absolute(address),
       download: (address) => this.#downloadsOnce().add(address),
@@ -245,6 +248,7 @@ class PageRun {
       body: page.body,
       text: page.text,
       json: () => JSON.parse(page.text()),
+      load: (markup: string, options: { readonly xml?: boolean } = {}) => this.#build(markup, options.xml ?? false),
       extract: <const M extends FieldMap>(map: M, scope?: Selection) =>
         this.#extractionOnce().map(map, scope ?? tree().root()) as ItemFrom<M>,
       follow: Object.assign((target: Parameters<Links['follow']>[0], name = own, more = {}) => links().follow(target, name, more), {

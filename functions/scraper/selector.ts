@@ -28,26 +28,26 @@ export class Selector {
     this.#xml = isPlain ? compileFor(parse(source), true) : undefined;
   }
 
-  first(scope: Selection, isXml: boolean): ElementNode | undefined {
-    const test = this.#testFor(scope, isXml);
+  first(scope: Selection): ElementNode | undefined {
+    const test = this.#testFor(scope);
     // Of cheerio's own ways only extract stops at the first match.
     if (!test) return scope.extract({ first: { selector: this.#source, value: (element) => element } }).first;
     for (const element of descendants(scope)) if (test(element)) return element;
     return undefined;
   }
 
-  all(scope: Selection, isXml: boolean): readonly ElementNode[] {
-    const test = this.#testFor(scope, isXml);
+  all(scope: Selection): readonly ElementNode[] {
+    const test = this.#testFor(scope);
     if (!test) return scope.find(this.#source).toArray();
     const found: ElementNode[] = [];
     for (const element of descendants(scope)) if (test(element)) found.push(element);
     return found;
   }
 
-  #testFor(scope: Selection, isXml: boolean): Test | undefined {
+  #testFor(scope: Selection): Test | undefined {
     const isOne = scope.length === 1;
     const isDocument = isOne && scope[0]?.parent === null;
-    return isDocument || (isOne && this.#isSimple) ? (isXml ? this.#xml : this.#html) : undefined;
+    return isDocument || (isOne && this.#isSimple) ? (scope.options.xmlMode ? this.#xml : this.#html) : undefined;
   }
 }
 

@@ -1,6 +1,11 @@
 import type { Scraper } from '../scraper/types.ts';
+import feed from './feed.ts';
 import page from './page.ts';
 import shop from './shop.ts';
+import sitemap from './sitemap.ts';
+import tables from './tables.ts';
 
 /** Every scraper by its name. A new one is a file in this folder and a line in this list. */
-export const scrapers: Readonly<Record<string, Scraper>> = Object.fromEntries([page, shop].map((scraper) => [scraper.name, scraper]));
+export const scrapers: Readonly<Record<string, Scraper>> = Object.fromEntries(
+  [page, shop, sitemap, feed, tables].map((scraper) => [scraper.name, scraper]),
+);

@@ -59,8 +59,8 @@ test('a compiled selector finds what cheerio finds, in the document and below an
       const elements = $('*').toArray();
       for (const scope of [$.root(), ...(elements.length > 0 ? [$(elements[at % elements.length])] : [])]) {
         const expected = scope.find(selector).toArray();
-        expect(selectorOf(selector).all(scope, false)).toEqual(expected);
-        expect(selectorOf(selector).first(scope, false)).toBe(expected[0]);
+        expect(selectorOf(selector).all(scope)).toEqual(expected);
+        expect(selectorOf(selector).first(scope)).toBe(expected[0]);
       }
     }),
     { numRuns: 500 },
@@ -69,6 +69,6 @@ test('a compiled selector finds what cheerio finds, in the document and below an
 
 test('names are found in their own case in XML, in any case in HTML', () => {
   const markup = '<Item/><item/>';
-  expect(selectorOf('Item').all(buildTree(markup, { ...limits, xml: true }).root(), true)).toHaveLength(1);
-  expect(selectorOf('Item').all(buildTree(markup, limits).root(), false)).toHaveLength(2);
+  expect(selectorOf('Item').all(buildTree(markup, { ...limits, xml: true }).root())).toHaveLength(1);
+  expect(selectorOf('Item').all(buildTree(markup, limits).root())).toHaveLength(2);
 });
