@@ -37,7 +37,7 @@ function parse(header: string): ContentType {
 
 /** The first parameter of that name; quoted values may hold `;` and escapes. */
 function parameter(header: string, start: number, wanted: string): string | undefined {
-  const pattern = /;[\t\n\r ]*([^;=]*)(?:=(?:"((?:[^"\\]|\\.)*)"?[^;]*|([^;]*)))?/gs;
+  const pattern = /;[\t\n\r ]*([^;=]*)(?:=[\t\n\r ]*(?:"((?:[^"\\]|\\.)*)"?[^;]*|([^;]*)))?/gs;
   pattern.lastIndex = start;
   for (let match = pattern.exec(header); match; match = pattern.exec(header)) {
     const [, name = '', quoted, plain] = match;

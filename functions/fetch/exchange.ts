@@ -28,6 +28,8 @@ export interface ExchangeOptions {
   readonly maxHeaders: number;
   readonly tooManyHeaders: (count: number) => Error;
   readonly budget: BodyBudget;
+  /** The answer to HEAD tells a length and has no body. */
+  readonly isHead: boolean;
 }
 
 /** An unwanted body up to this size costs less than a new connection. */
@@ -134,7 +136,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
       return;
     }
     this.#headers = headers;
-    this.#declared = Number(headers['content-length'] ?? 0);
+    this.#declared = this.#options.isHead ? 0 : Number(headers['content-length'] ?? 0);
     try {
       this.#plan = this.#options.plan(status, headers);
     } catch (error) {

@@ -12,7 +12,7 @@ import { NameLookup } from './name-lookup.ts';
 import { followRedirect, isRedirect, withoutCredentials, type Hop } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { isRepeatable } from './retry-timing.ts';
-import type { FetchedPage, Fetcher, FetchRequest, RedirectedElsewhere } from './types.ts';
+import type { FetchedPage, Fetcher, FetchRequest, RedirectedElsewhere, Validators } from './types.ts';
 
 export interface FetcherOptions {
   /** Sent with every request that sets none of its own. */
@@ -61,6 +61,7 @@ const DEFAULTS = {
   maxHeaderBytes: 65_536,
   maxHeaders: 256,
   maxHeldBytes: 64_000_000,
+  now: Date.now,
 } as const;
 
 /**
@@ -74,7 +75,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     guard: new AddressGuard(options.allowedNetworks),
     names: new NameLookup({
       ...(options.nameServers && { servers: options.nameServers }),
-      ...(options.now && { now: options.now }),
+      now: settings.now,
     }),
     maxSockets: options.maxSockets,
     connectTimeoutMs: settings.connectTimeoutMs,
@@ -89,7 +90,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   };
 }
 
-type Settings = FetcherOptions & { [N in keyof typeof DEFAULTS]: number };
+type Settings = FetcherOptions & { [N in Exclude<keyof typeof DEFAULTS, 'now'>]: number } & { now: () => number };
 
 /** One fetch: a chain of exchanges under one deadline. */
 class Fetch {
@@ -98,7 +99,7 @@ class Fetch {
   readonly #connections: Connections;
   readonly #budget: BodyBudget;
   readonly #startedAt = performance.now();
-  readonly #fetchedAt = new Date().toISOString();
+  readonly #fetchedAt: string;
   #label: string;
   #current: Exchange | undefined;
   #ended: RequestError | undefined;
@@ -107,6 +108,7 @@ class Fetch {
     this.#budget = budget;
     this.#request = request;
     this.#settings = settings;
+    this.#fetchedAt = new Date(settings.now()).toISOString();
     this.#connections = connections;
     this.#label = `${request.method} ${show(request.url)}`;
   }
@@ -165,6 +167,7 @@ class Fetch {
       'user-agent': this.#settings.userAgent,
       accept: acceptHeader(this.#request.accept),
       'accept-encoding': ACCEPT_ENCODING,
+      ...conditions(this.#request.validators),
       ...Object.fromEntries(given.filter(([name]) => !CONNECTION_HEADERS.has(name))),
     };
     const { credentialsFor } = this.#request;
@@ -197,6 +200,7 @@ class Fetch {
     const exchange = new Exchange({
       plan: (status, headers) => this.#plan(status, headers),
       budget: this.#budget,
+      isHead: hop.method === 'HEAD',
       maxHeaders: this.#settings.maxHeaders,
       tooManyHeaders: (count) => this.#error('too-large', `${count} header fields, ${this.#settings.maxHeaders} at most`),
     });
@@ -236,14 +240,19 @@ class Fetch {
   #page(hop: Hop, answer: Answer): FetchedPage {
     const { status, headers } = answer;
     if (status < 200 || status > 299) {
-      const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+      const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#settings.now());
       throw this.#error(`http-${status}`, `status ${status}`, { status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
     }
+    if (status === 206 && !Object.keys(hop.headers).includes('range'))
+      throw this.#error('protocol', 'status 206: a part of the page, though the whole was asked for', { status });
     const declared = parseContentType(headers['content-type']);
     const accept = this.#request.accept;
     const body = this.#decode(answer.body, this.#codings(headers), status, false);
     const contentType = declared.mediaType === '' ? guessMediaType(body) : declared.mediaType;
-    if (!accepts(accept, contentType)) throw this.#error('content-type', `${contentType} is none of ${accept.join(', ')}`, { status });
+    // Nothing at all (status 204, say) is of no type, and nobody asked for another.
+    const isBlank = body.length === 0 && declared.mediaType === '';
+    if (!isBlank && !accepts(accept, contentType))
+      throw this.#error('content-type', `${contentType} is none of ${accept.join(', ')}`, { status });
     const charset = sniffCharset(body, contentType, declared.charset);
     const url = hop.url.href;
     let text: string | undefined;
@@ -309,6 +318,14 @@ class Fetch {
 }
 
 type Dispatch = Parameters<Connections['agent']['dispatch']>[0];
+
+/** RFC 9110, section 13.1. */
+function conditions(validators: Validators | undefined): Record<string, string> {
+  return {
+    ...(validators?.etag !== undefined && { 'if-none-match': validators.etag }),
+    ...(validators?.lastModified !== undefined && { 'if-modified-since': validators.lastModified }),
+  };
+}
 
 function plain(text: string): string {
   try {

@@ -24,6 +24,14 @@ export interface FetchRequest {
    * handed on and of another origin, credentials among the headers are left out.
    */
   readonly credentialsFor?: string;
+  /** What an earlier fetch of this URL was told; an answer that nothing has changed then ends with code `http-304`. */
+  readonly validators?: Validators;
+}
+
+/** RFC 9110, section 8.8: values of `ETag` and `Last-Modified`, as sent. */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
 }
 
 /** A page as fetched, decoded and within its limits. */

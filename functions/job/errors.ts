@@ -21,7 +21,7 @@ export const errorCatalogue = {
   },
   dns: { cause: 'The host name did not resolve.', remedy: 'Check the spelling of the host.', next: 'again' },
   connect: {
-    cause: 'No connection, or it broke before the page was there whole.',
+    cause: 'No connection, or it broke before the page was there whole (a body shorter than its Content-Length included).',
     remedy: 'Retry the job later: the host is down or refuses.',
     next: 'again',
   },
@@ -30,10 +30,43 @@ export const errorCatalogue = {
     remedy: 'The message names the fault; the site must mend it.',
     next: 'never',
   },
-  protocol: { cause: 'The answer was no valid HTTP.', remedy: 'Retry the job later; if it stays, the server is broken.', next: 'again' },
+  proxy: {
+    cause: 'The proxy could not be reached, refused its credentials, or would not connect to the host.',
+    remedy: 'Check the proxy named in the message; another one is taken for the next attempt.',
+    next: 'again',
+  },
+  protocol: {
+    cause: 'The answer was no valid HTTP, or its content coding was broken.',
+    remedy: 'Retry the job later; if it stays, the server is broken.',
+    next: 'again',
+  },
+  'http-304': {
+    cause: 'The page has not changed since it was last fetched.',
+    remedy: 'Nothing to do: it is counted as unchanged.',
+    next: 'never',
+  },
+  'http-3xx': {
+    cause: 'The server answered with a choice or a redirect that names no place to go on to.',
+    remedy: 'Open the URL in a browser and list the right one.',
+    next: 'never',
+  },
+  'http-401': {
+    cause: 'The page wants credentials, or other ones.',
+    remedy: 'Put user and password into the URL (https://user:password@host/), or set an Authorization header.',
+    next: 'never',
+  },
+  'http-403': {
+    cause: 'The server refuses this page to this client.',
+    remedy: 'Check that the site permits the crawl; a slower pace or a cookie may be wanted.',
+    next: 'never',
+  },
+  'http-404': { cause: 'The page does not exist.', remedy: 'Correct the URL or leave it out.', next: 'never' },
+  'http-408': { cause: 'The server gave up waiting for the request.', remedy: 'Retry the job later.', next: 'again' },
+  'http-410': { cause: 'The page is gone for good.', remedy: 'Leave it out.', next: 'never' },
+  'http-425': { cause: 'The server did not want the request so early in a connection.', remedy: 'Retry the job later.', next: 'again' },
   'http-4xx': {
     cause: 'The server refused the request with the status in the code.',
-    remedy: 'Check the URL; 401 and 403 want credentials or another pace.',
+    remedy: 'Check the URL, the method and the headers.',
     next: 'never',
   },
   'http-429': {
@@ -41,10 +74,11 @@ export const errorCatalogue = {
     remedy: 'Lower politeness.concurrency or set a delay, then retry the job.',
     next: 'later',
   },
+  'http-501': { cause: 'The server does not know the method.', remedy: 'Use another method.', next: 'never' },
   'http-503': { cause: 'The server was overloaded.', remedy: 'Retry the job later.', next: 'later' },
   'http-5xx': { cause: 'The server failed with the status in the code.', remedy: 'Retry the job later.', next: 'again' },
   'too-large': {
-    cause: 'The page is larger than request.maxBytes, on the wire or decoded.',
+    cause: 'The page is larger than request.maxBytes, on the wire or decoded, or its headers are a flood.',
     remedy: 'Raise request.maxBytes if the page is wanted.',
     next: 'never',
   },
@@ -105,13 +139,13 @@ export const errorCatalogue = {
   internal: { cause: 'A fault in urldrop itself.', remedy: 'Please report it with the message.', next: 'never' },
 } as const satisfies Record<string, ErrorKind>;
 
-export type ErrorCode = Exclude<keyof typeof errorCatalogue, 'http-4xx' | 'http-5xx'> | `http-${number}`;
+export type ErrorCode = Exclude<keyof typeof errorCatalogue, 'http-3xx' | 'http-4xx' | 'http-5xx'> | `http-${number}`;
 
 /** The catalogue's entry of a code; the general entry of its class for an HTTP status without one of its own. */
 export function errorKind(code: string): ErrorKind {
   if (Object.hasOwn(errorCatalogue, code)) return errorCatalogue[code as keyof typeof errorCatalogue];
   const status = /^http-(\d)\d\d$/.exec(code);
-  if (status) return errorCatalogue[status[1] === '5' ? 'http-5xx' : 'http-4xx'];
+  if (status) return errorCatalogue[status[1] === '5' ? 'http-5xx' : status[1] === '3' ? 'http-3xx' : 'http-4xx'];
   return errorCatalogue.internal;
 }
 
