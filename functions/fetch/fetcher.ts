@@ -10,6 +10,8 @@ import { Exchange, type Answer, type BodyPlan } from './exchange.ts';
 import { toRequestError } from './failure.ts';
 import { NameLookup } from './name-lookup.ts';
 import { followRedirect, isRedirect, withoutCredentials, type Hop } from './redirect.ts';
+import { readPageRobots } from './page-robots.ts';
+import { productToken } from './robots.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { isRepeatable } from './retry-timing.ts';
 import type { FetchedPage, Fetcher, FetchRequest, RedirectedElsewhere, Validators } from './types.ts';
@@ -258,6 +260,7 @@ class Fetch {
     let text: string | undefined;
     const total = performance.now();
     const { connection } = answer;
+    const robots = readPageRobots(headers, contentType === 'text/html' ? body : undefined, productToken(this.#settings.userAgent));
     return {
       kind: 'page',
       url,
@@ -267,6 +270,7 @@ class Fetch {
       contentType,
       charset,
       text: () => (text ??= decodeText(body, charset)),
+      ...(robots && { robots }),
       provenance: {
         fetchedAt: this.#fetchedAt,
         status,
@@ -276,6 +280,8 @@ class Fetch {
         wireBytes: answer.wireBytes,
         decodedBytes: body.length,
         contentHash: hash('sha256', body, 'hex'),
+        ...(robots && robots.directives.length > 0 && { robots: robots.directives }),
+        ...(robots && robots.signals.length > 0 && { signals: robots.signals }),
         timings: {
           ...(connection?.uses === 1 && { dns: round(connection.dnsMs), connect: round(connection.connectMs) }),
           firstByte: round(answer.headersAt - this.#startedAt),

@@ -5,67 +5,76 @@ const [TAB, LF, FF, CR, SPACE, BANG, QUOT, APOS, DASH, SLASH, LT, EQUALS, GT, QU
   0x09, 0x0a, 0x0c, 0x0d, 0x20, 0x21, 0x22, 0x27, 0x2d, 0x2f, 0x3c, 0x3d, 0x3e, 0x3f,
 ] as const;
 
+/** A `meta` element's attributes: names in lower case, values as written, of several with one name the first. */
+export type MetaAttributes = ReadonlyMap<string, string>;
+
 /**
  * The encoding label that a page declares in a `meta` element, or `undefined`. What merely looks like one is none: comments,
  * attribute values, longer tag names, `name="charset"`, a content without the pragma.
  *
  * @param bytes - start of the page; bytes after `limit` are not looked at.
- * @returns the label as written: the caller resolves it; the first one that `isKnown` accepts.
+ * @returns the label in lower case: the caller resolves it; the first one that `isKnown` accepts.
  * @see HTML, section 13.2.3.2 (prescan a byte stream to determine its encoding), step by step.
  */
 export function prescanMeta(bytes: Uint8Array, limit: number, isKnown: (label: string) => boolean): string | undefined {
+  for (const attributes of metaElements(bytes, limit, false)) {
+    const label = declaredLabel(attributes)?.toLowerCase();
+    if (label !== undefined && isKnown(label)) return label;
+  }
+  return undefined;
+}
+
+/**
+ * The `meta` elements of a page's start, read as the prescan of HTML's section 13.2.3.2 reads them.
+ *
+ * @param skipText - whether to pass over the contents of elements that hold no elements (`script`, `style`, `title` …), which
+ *   a parser does and the prescan for encodings does not.
+ */
+export function* metaElements(bytes: Uint8Array, limit: number, skipText: boolean): Generator<MetaAttributes> {
   const end = Math.min(bytes.length, limit);
   const scanner = new Scanner(bytes, end);
   while (scanner.at < end) {
     if (scanner.peek(0) !== LT) {
       const next = bytes.indexOf(LT, scanner.at);
-      if (next < 0 || next >= end) return undefined;
+      if (next < 0 || next >= end) return;
       scanner.at = next;
       continue;
     }
     if (scanner.peek(1) === BANG && scanner.peek(2) === DASH && scanner.peek(3) === DASH) {
       // The dashes of the opening may serve the end: `<!-->` is a whole comment.
       scanner.at += 2;
-      if (!scanner.skipPast('-->')) return undefined;
+      if (!scanner.skipPast('-->')) return;
     } else if (scanner.isMeta()) {
       scanner.at += 5;
-      const label = readMeta(scanner);
-      if (label !== undefined && isKnown(label)) return label;
+      const attributes = readAttributes(scanner);
+      // Cut off inside the tag: a value may be cut too (`iso-8859-1` of `iso-8859-15`).
+      if (scanner.isDone) return;
+      yield attributes;
     } else if (scanner.isTag()) {
-      scanner.skipTagName();
+      const name = scanner.tagName();
       while (scanner.attribute());
+      if (skipText && TEXT_ELEMENTS.has(name)) scanner.skipPast(`</${name}`);
     } else if (scanner.peek(1) === BANG || scanner.peek(1) === SLASH || scanner.peek(1) === QUESTION) {
-      if (!scanner.skipPast('>')) return undefined;
+      if (!scanner.skipPast('>')) return;
     } else scanner.at++;
   }
-  return undefined;
 }
 
-/** The attributes of one `meta` element, and the label that they declare. */
-function readMeta(scanner: Scanner): string | undefined {
-  const seen = new Set<string>();
-  let gotPragma = false;
-  let needPragma: boolean | undefined;
-  let label: string | undefined;
+const TEXT_ELEMENTS = new Set(['script', 'style', 'title', 'textarea', 'template', 'noscript', 'xmp', 'iframe', 'noembed', 'noframes']);
+
+function readAttributes(scanner: Scanner): MetaAttributes {
+  const attributes = new Map<string, string>();
   for (let attribute = scanner.attribute(); attribute; attribute = scanner.attribute()) {
-    const { name, value } = attribute;
-    if (seen.has(name)) continue;
-    seen.add(name);
-    if (name === 'http-equiv') gotPragma ||= value === 'content-type';
-    else if (name === 'content') {
-      const found = charsetInContent(value);
-      if (found !== undefined && label === undefined) {
-        label = found;
-        needPragma = true;
-      }
-    } else if (name === 'charset') {
-      label = value;
-      needPragma = false;
-    }
+    if (!attributes.has(attribute.name)) attributes.set(attribute.name, attribute.value);
   }
-  // Cut off inside the tag: the label may be cut too (`iso-8859-1` of `iso-8859-15`).
-  if (scanner.isDone) return undefined;
-  return needPragma === undefined || (needPragma && !gotPragma) ? undefined : label;
+  return attributes;
+}
+
+function declaredLabel(attributes: MetaAttributes): string | undefined {
+  const charset = attributes.get('charset');
+  if (charset !== undefined) return charset;
+  const isPragma = attributes.get('http-equiv')?.toLowerCase() === 'content-type';
+  return isPragma ? charsetInContent(attributes.get('content')?.toLowerCase() ?? '') : undefined;
 }
 
 /** @see HTML, section 2.5.4 (extracting a character encoding from a meta element). */
@@ -126,21 +135,24 @@ class Scanner {
     return isLetter(this.peek(1)) || (this.peek(1) === SLASH && isLetter(this.peek(2)));
   }
 
-  skipTagName(): void {
+  /** Goes on behind the name of the tag that begins here. */
+  tagName(): string {
+    const start = this.at + 1;
     while (this.at < this.#end && !isSpace(this.peek(0)) && this.peek(0) !== GT) this.at++;
+    return this.#text(start).toLowerCase();
   }
 
-  /** Reads one attribute, names and values in lower case; `undefined` at the end of the tag. @see HTML, "get an attribute". */
+  /** Reads one attribute, its name in lower case; `undefined` at the end of the tag. @see HTML, "get an attribute". */
   attribute(): { readonly name: string; readonly value: string } | undefined {
     while (isSpace(this.peek(0)) || this.peek(0) === SLASH) this.at++;
     if (this.peek(0) === GT || this.at >= this.#end) return undefined;
     const nameStart = this.at;
     // A name may begin with an equals sign.
     while (this.at < this.#end && !(this.peek(0) === EQUALS && this.at > nameStart) && !isSpace(this.peek(0)) && this.peek(0) !== SLASH) {
-      if (this.peek(0) === GT) return { name: this.#text(nameStart), value: '' };
+      if (this.peek(0) === GT) return { name: this.#text(nameStart).toLowerCase(), value: '' };
       this.at++;
     }
-    const name = this.#text(nameStart);
+    const name = this.#text(nameStart).toLowerCase();
     while (isSpace(this.peek(0))) this.at++;
     if (this.peek(0) !== EQUALS) return { name, value: '' };
     this.at++;
@@ -163,9 +175,7 @@ class Scanner {
   }
 
   #text(start: number): string {
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, this.at - start)
-      .toString('latin1')
-      .toLowerCase();
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, this.at - start).toString('latin1');
   }
 }
 

@@ -124,8 +124,8 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
   };
 }
 
-/** The first characters of a user-agent value that can be a product token (section 2.2.1): `urldrop` of `urldrop/2.0`. */
-function productToken(value: string): string {
+/** The start of a user agent that can be a product token (section 2.2.1), in lower case: `urldrop` of `urldrop/2.0`. */
+export function productToken(value: string): string {
   return (/^[a-z_-]+/i.exec(value)?.[0] ?? '').toLowerCase();
 }
 

@@ -1,4 +1,5 @@
 import type { Provenance } from '../job/result.ts';
+import type { PageRobots } from './page-robots.ts';
 
 /** One page to fetch: what the scraper and its request ask for, defaults filled in. */
 export interface FetchRequest {
@@ -51,6 +52,8 @@ export interface FetchedPage {
   /** The body as text; decoded once, on first use. */
   readonly text: () => string;
   readonly provenance: Omit<Provenance, 'attempts'>;
+  /** There where the page says something to robots. */
+  readonly robots?: PageRobots;
 }
 
 /** A redirect to a URL that another lane owns: the request goes on there. */

@@ -13,6 +13,9 @@ export interface Provenance {
   readonly attempts: number;
   /** SHA-256 of the decoded body, hex. */
   readonly contentHash?: string;
+  /** What the page says to robots (`X-Robots-Tag`, `meta`), and its wishes about the use of its content (AI, text mining), as written. */
+  readonly robots?: readonly string[];
+  readonly signals?: readonly string[];
   readonly timings?: { readonly dns?: number; readonly connect?: number; readonly firstByte: number; readonly total: number };
 }
 
