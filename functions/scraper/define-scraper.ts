@@ -1,3 +1,4 @@
+import { encodingOf } from '../fetch/charset.ts';
 import { RequestError, UsageError } from '../job/errors.ts';
 import { checkPages, downloadsFiles, parserFault } from './check-pages.ts';
 import type { DefinedScraper, PageDefinition, ScraperDefinition } from './definition.ts';
@@ -5,10 +6,12 @@ import { unknownName } from '../job/nearest-name.ts';
 import { parserNames, type ParserName } from './page-tree.ts';
 import { runPage, type PageRules } from './run-page.ts';
 import { isRecord, readGroup, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
+import { firstLine } from './page-items.ts';
 import { callerFile } from './scraper-place.ts';
+import { expandTemplate } from '../urls/template.ts';
 import type { StartUrls } from './types.ts';
 
-const OWN_NAMES = ['name', 'start', 'schedule', 'parser', 'pages'] as const;
+const OWN_NAMES = ['name', 'start', 'schedule', 'parser', 'charset', 'pages'] as const;
 const GROUPS = Object.keys(scraperOptions) as OptionGroup[];
 const NAMES = [...OWN_NAMES, ...GROUPS];
 
@@ -47,12 +50,13 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
   const follow = readGroup('follow', given['follow'], faults);
   const limits = readGroup('limits', given['limits'], faults);
   const parser = readParser(given['parser'], faults);
+  const charset = readCharset(given['charset'], faults);
   checkPages(given['pages'], faults);
   if (faults.length > 0) throw new UsageError('bad-scraper', report(given['name'], faults));
 
   const pages = new Map(Object.entries(given['pages'] as Record<string, PageDefinition<string>>));
   const pageNames = [...pages.keys()];
-  const rules: PageRules = { scraper: name, file, firstPage: pageNames[0] ?? '', parser, follow, limits };
+  const rules: PageRules = { scraper: name, file, firstPage: pageNames[0] ?? '', parser, charset, follow, limits };
   return {
     name,
     ...(start !== undefined && { start }),
@@ -98,6 +102,14 @@ function readName(value: unknown, faults: string[]): string {
 
 function readStart(value: unknown, faults: string[]): StartUrls | undefined {
   const isList = Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === 'string' && v.trim() !== '');
+  for (const text of isList ? (value as string[]) : typeof value === 'string' ? [value] : []) {
+    try {
+      // A template that cannot be read says so with its first URL.
+      expandTemplate(text).next();
+    } catch (error) {
+      faults.push(`start ${shown(text)}: ${firstLine(error).replace(/^UsageError: /, '')}`);
+    }
+  }
   if (value === undefined || isList || typeof value === 'function' || (typeof value === 'string' && value.trim() !== '')) {
     return value as StartUrls | undefined;
   }
@@ -108,6 +120,15 @@ function readStart(value: unknown, faults: string[]): StartUrls | undefined {
 function readParser(value: unknown, faults: string[]): ParserName {
   if (value !== undefined && !parserNames.includes(value as ParserName)) faults.push(parserFault('parser', value));
   return (value ?? 'htmlparser2') as ParserName;
+}
+
+/** @returns the Encoding Standard's name of the label. */
+function readCharset(value: unknown, faults: string[]): string | undefined {
+  if (value === undefined) return undefined;
+  const charset = typeof value === 'string' ? encodingOf(value) : undefined;
+  if (charset === undefined)
+    faults.push(`charset must be a label of the Encoding Standard such as "gbk" or "windows-1252", not ${shown(value)}.`);
+  return charset;
 }
 
 function readSchedule(value: unknown, faults: string[]): string | undefined {

@@ -81,6 +81,8 @@ export type ScraperDefinition<Names extends string, Extracts, Schemas, Parses> =
    * for pages whose selectors were made in a browser's inspector and meet tables or misnested tags.
    */
   readonly parser?: ParserName;
+  /** Reads pages in this charset, whatever they say of themselves: for sites whose label is wrong. */
+  readonly charset?: string;
   /** Page types by name; the first is that of requests which name none. */
   readonly pages: { readonly [N in Names]: PageDefinition<NoInfer<Names>> } & {
     readonly [N in keyof Extracts]: { readonly extract?: Extracts[N] };

@@ -43,7 +43,10 @@ export interface Field {
    * made absolute); a map for a nested object; or a function of the element.
    */
   readonly value?: string | FieldMap | ((element: ElementNode, context: FieldContext) => unknown);
-  /** Keeps the first group of the match, all named groups as an object, or the whole match; without a match the field is empty. */
+  /**
+   * Takes the first of the selector's matches whose text fits, and keeps the first group, all named groups as an object, or the whole
+   * match; where none fits the field is empty.
+   */
   readonly match?: RegExp;
   /** Conversion by name, or a function of the text. */
   readonly as?: Conversion | ((text: string, context: FieldContext) => unknown);

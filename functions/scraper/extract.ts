@@ -63,7 +63,7 @@ export class Extraction {
   }
 
   #first(field: Field, scope: Selection, place: string): unknown {
-    const element = this.#firstMatch(field.selector, scope);
+    const element = field.match ? this.#firstFitting(field, field.match, scope) : this.#firstMatch(field.selector, scope);
     const value = element && this.#value(field, element, place);
     if (value === undefined && this.#onEmpty) this.#explain(field, scope, place, element);
     if (value === undefined && field.required) throw missing(place, field, element && this.#source(field, element));
@@ -95,6 +95,16 @@ export class Extraction {
 
   #firstMatch(selector: string, scope: Selection): ElementNode | undefined {
     return selector === ':scope' ? scope.toArray().find(isElement) : selectorOf(selector).first(scope);
+  }
+
+  /** The first match whose text fits the pattern: of many scripts the one that says what is wanted. Without one, the first match. */
+  #firstFitting(field: Field, pattern: RegExp, scope: Selection): ElementNode | undefined {
+    const elements = this.#matches(field.selector, scope);
+    const fitting = elements.find((element) => {
+      const source = this.#source(field, element);
+      return source !== undefined && matched(source, pattern) !== undefined;
+    });
+    return fitting ?? elements[0];
   }
 
   #matches(selector: string, scope: Selection): readonly ElementNode[] {

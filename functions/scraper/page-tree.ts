@@ -101,3 +101,5 @@ class GuardedHandler extends DomHandler {
     this.tagStack.push(html);
   }
 }
+
+export { tooComplex, type TreeLimits } from './tree-limits.ts';

@@ -1,4 +1,5 @@
 import type { CheerioAPI } from 'cheerio/slim';
+import { decodeText } from '../fetch/charset.ts';
 import type { FetchedPage } from '../fetch/types.ts';
 import { RequestError } from '../job/errors.ts';
 import type { Json, Request } from '../job/request.ts';
@@ -23,6 +24,8 @@ export interface PageRules {
   readonly file: string | undefined;
   readonly firstPage: string;
   readonly parser: ParserName;
+  /** Encoding Standard name that pages are read in, whatever they say; absent: as they say. */
+  readonly charset: string | undefined;
   readonly follow: OptionValues<'follow'>;
   readonly limits: OptionValues<'limits'>;
 }
@@ -59,6 +62,7 @@ class PageRun {
   readonly #items: PageItems;
   readonly #found: (Json | Promise<Json>)[] = [];
   readonly #follows: Request[] = [];
+  #text: string | undefined;
   #tree: CheerioAPI | undefined;
   #links: Links | undefined;
   #extraction: Extraction | undefined;
@@ -184,7 +188,7 @@ class PageRun {
   #treeOnce(): CheerioAPI {
     if (!this.#tree) {
       const startedMs = performance.now();
-      this.#tree = this.#build(this.#page.text(), this.#isXml());
+      this.#tree = this.#build(this.#textOnce(), this.#isXml());
       this.#context.onTree?.(performance.now() - startedMs);
     }
     return this.#tree;
@@ -197,6 +201,12 @@ class PageRun {
 
   #isXml(): boolean {
     return /[/+]xml$/.test(this.#page.contentType) && this.#page.contentType !== 'application/xhtml+xml';
+  }
+
+  #textOnce(): string {
+    const { charset } = this.#rules;
+    this.#text ??= charset === undefined ? this.#page.text() : decodeText(this.#page.body, charset);
+    return this.#text;
   }
 
   #linksOnce(): Links {
@@ -246,8 +256,8 @@ class PageRun {
       request: this.#request,
       response: page,
       body: page.body,
-      text: page.text,
-      json: () => JSON.parse(page.text()),
+      text: () => this.#textOnce(),
+      json: () => JSON.parse(this.#textOnce()),
       load: (markup: string, options: { readonly xml?: boolean } = {}) => this.#build(markup, options.xml ?? false),
       extract: <const M extends FieldMap>(map: M, scope?: Selection) =>
         this.#extractionOnce().map(map, scope ?? tree().root()) as ItemFrom<M>,

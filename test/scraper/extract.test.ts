@@ -73,6 +73,13 @@ describe('a field', () => {
     });
   });
 
+  test('cut out by a pattern comes from the first match that fits it', async () => {
+    const scripts = '<script>var a = 1;</script><script>var b = "x";</script><script>var b = "y";</script>';
+    expect(
+      await extractFrom(scripts, { b: { selector: 'script', match: /b = "(.)"/ }, all: [{ selector: 'script', match: /b = "(.)"/ }] }),
+    ).toEqual({ b: 'x', all: ['x', 'y'] });
+  });
+
   test('with a sticky or global pattern gives the same on every page', async () => {
     const scraper = buildScraper({ name: 'test', pages: { page: { extract: { n: { selector: 'p', match: /\d+/g } } } } }, undefined);
     for (let i = 0; i < 3; i++) expect((await run(scraper, '<p>ab 12</p>')).items).toEqual([{ n: '12' }]);
