@@ -28,6 +28,8 @@ export interface Request {
   readonly claimed?: true;
   /** Where a redirect to another lane led: this is fetched, `url` stays the identity. */
   readonly location?: string;
+  /** The method to fetch it with, where the redirect changed it; the body is then left out. */
+  readonly locationMethod?: string;
   /** Redirects followed before this batch; absent = 0. */
   readonly redirects?: number;
 }

@@ -11,9 +11,9 @@ export function fetchRequestOf(
 ): FetchRequest {
   return {
     url: targetOf(request),
-    method: request.method ?? 'GET',
+    method: request.locationMethod ?? request.method ?? 'GET',
     headers: request.headers ? { ...options.headers, ...request.headers } : options.headers,
-    body: request.body,
+    body: request.locationMethod === undefined ? request.body : undefined,
     timeoutMs: options.timeout,
     maxBytes: options.maxBytes,
     accept: options.accept,
@@ -21,6 +21,7 @@ export function fetchRequestOf(
     redirects: request.redirects ?? 0,
     isOwn,
     signal,
+    ...(request.location !== undefined && { credentialsFor: request.url }),
   };
 }
 

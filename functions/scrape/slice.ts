@@ -1,4 +1,4 @@
-import type { FetchedPage } from '../fetch/types.ts';
+import type { FetchedPage, RedirectedElsewhere } from '../fetch/types.ts';
 import type { LanePace, PaceObservation } from '../fetch/lane-pace.ts';
 import { isRepeatable, retryDelayMs } from '../fetch/retry-timing.ts';
 import { RequestError } from '../job/errors.ts';
@@ -196,7 +196,7 @@ export class Slice {
       pace.ended(tools.now(), watch());
       if (answer.kind === 'elsewhere') {
         // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
-        this.#pending.push({ request: { ...request, claimed: true, location: answer.location, redirects: answer.redirects }, dueMs: 0 });
+        this.#pending.push({ request: moved(request, answer), dueMs: 0 });
         return;
       }
       page = answer;
@@ -320,6 +320,12 @@ export class Slice {
     }
     idle.resume(this);
   }
+}
+
+/** The request goes on in the lane of the redirect's target, and stays what it is: its URL, its claim, its attempts. */
+function moved(request: Request, { location, redirects, method }: RedirectedElsewhere): Request {
+  const isOther = method !== (request.locationMethod ?? request.method ?? 'GET');
+  return { ...request, claimed: true, location, redirects, ...(isOther && { locationMethod: method }) };
 }
 
 function finite(ms: number): number {

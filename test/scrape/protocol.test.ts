@@ -113,6 +113,37 @@ describe('a job', () => {
   });
 });
 
+describe('a redirect to another host', () => {
+  it('turns a POST into a GET as browsers do, and takes no credentials along', async () => {
+    let seen = {};
+    const other = await open(
+      {
+        '/done': (request, response) => {
+          seen = { method: request.method, authorization: request.headers.authorization };
+          response.setHeader('content-type', 'text/html').end(html('Done'));
+        },
+      },
+      '127.0.0.2',
+    );
+    const web = await open({ '/form': (_, response) => response.writeHead(303, { location: `${other.url}/done` }).end() });
+    const request = { url: `${web.url}/form`, method: 'POST', body: 'a=1', headers: { authorization: 'Basic eDp5' } };
+    await stage.startJob('test', [request]);
+    await stage.drain(stage.tools([scraper()]));
+    expect(seen).toEqual({ method: 'GET', authorization: undefined });
+    expect(await resultLines(stage.cloud.objects)).toMatchObject([{ url: request.url, finalUrl: `${other.url}/done` }]);
+  });
+
+  it('leaves an error line that can be dropped again as it was', async () => {
+    const other = await open({}, '127.0.0.2');
+    const web = await open({ '/form': (_, response) => response.writeHead(303, { location: `${other.url}/gone` }).end() });
+    await stage.startJob('test', [{ url: `${web.url}/form`, method: 'POST', body: 'a=1' }]);
+    await stage.drain(stage.tools([scraper()]));
+    expect(await errorLines(stage.cloud.objects)).toMatchObject([
+      { url: `${web.url}/form`, code: 'http-404', method: 'POST', body: 'a=1' },
+    ]);
+  });
+});
+
 describe('a batch that comes again', () => {
   it('is not worked again once it is committed: only its children are sent', async () => {
     const web = await open({ '/1': html('One', '/2'), '/2': html('Two') });
