@@ -36,6 +36,8 @@ export class EventSource {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #loop: Promise<void> = Promise.resolve();
+  /** Wakes the loop where it waits for an invocation to end. */
+  #wake: () => void = () => {};
 
   constructor(options: EventSourceOptions) {
     this.#o = options;
@@ -48,6 +50,7 @@ export class EventSource {
   /** Receives no more. Resolves when the invocations under way have ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#wake();
     await this.#loop;
     await Promise.all(this.#running);
   }
@@ -56,7 +59,9 @@ export class EventSource {
     const { queue, batchSize, maxConcurrency, onProblem } = this.#o;
     while (!this.#stop.signal.aborted) {
       if (this.#running.size >= maxConcurrency) {
-        await Promise.race([...this.#running, aborted(this.#stop.signal)]);
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
         continue;
       }
       try {
@@ -85,6 +90,7 @@ export class EventSource {
   #launch(messages: readonly ReceivedMessage[], alone: boolean): void {
     const run = this.#invoke(messages, alone).finally(() => {
       this.#running.delete(run);
+      this.#wake();
       this.#o.onEnd();
     });
     this.#running.add(run);
@@ -111,11 +117,4 @@ export class EventSource {
       await queue.giveBack(handles, GIVE_BACK_SECONDS).catch((cause: unknown) => onProblem({ kind: 'service', error: cause }));
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
