@@ -144,15 +144,18 @@ class Fetch {
     let hop = this.#firstHop();
     const visited = new Set<string>();
     for (let redirects = this.#request.redirects; ; redirects++) {
-      visited.add(`${hop.method} ${hop.url.href}`);
-      const answer = await this.#exchange(hop);
+      const sent = this.#withCookies(hop);
+      // The same URL with new cookies is another request: a wall that sets one and sends back is no circle.
+      visited.add(visit(sent));
+      const answer = await this.#exchange(sent);
+      this.#storeCookies(hop.url, answer);
       if (!isRedirect(answer.status)) return this.#page(hop, answer);
       const next = followRedirect(hop, answer.status, answer.headers['location']);
       if ('refused' in next) throw this.#error('bad-redirect', `redirect with status ${answer.status} refused: ${next.refused}`, answer);
       const target = next.hop.url.href;
       if (redirects + 1 > this.#request.maxRedirects)
         throw this.#error('redirect-loop', `more than ${this.#request.maxRedirects} redirects, the last to ${show(target)}`, answer);
-      if (visited.has(`${next.hop.method} ${target}`))
+      if (visited.has(visit(this.#withCookies(next.hop))))
         throw this.#error('redirect-loop', `redirected in a circle, back to ${show(target)}`, answer);
       if (!this.#request.isOwn(target)) return { kind: 'elsewhere', location: target, redirects: redirects + 1, method: next.hop.method };
       hop = next.hop;
@@ -181,6 +184,18 @@ class Fetch {
     }
     url.hash = '';
     return { url, method, headers, body };
+  }
+
+  #withCookies(hop: Hop): Hop {
+    const kept = this.#request.cookies?.header(hop.url, this.#settings.now());
+    if (kept === undefined) return hop;
+    const own = hop.headers['cookie'];
+    return { ...hop, headers: { ...hop.headers, cookie: own === undefined ? kept : `${own}; ${kept}` } };
+  }
+
+  #storeCookies(url: URL, answer: Answer): void {
+    const set = answer.headers['set-cookie'];
+    if (set !== undefined) this.#request.cookies?.store(url, set, this.#settings.now());
   }
 
   /** One request, and a second on a new socket if the first met a kept-alive connection that had died in the meantime. */
@@ -324,6 +339,11 @@ class Fetch {
 }
 
 type Dispatch = Parameters<Connections['agent']['dispatch']>[0];
+
+/** What tells two requests of a redirect chain apart. */
+function visit({ method, url, headers }: Hop): string {
+  return `${method} ${url.href} ${headers['cookie'] ?? ''}`;
+}
 
 /** RFC 9110, section 13.1. */
 function conditions(validators: Validators | undefined): Record<string, string> {

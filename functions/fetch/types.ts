@@ -1,4 +1,5 @@
 import type { Provenance } from '../job/result.ts';
+import type { CookieJar } from './cookie-jar.ts';
 import type { PageRobots } from './page-robots.ts';
 
 /** One page to fetch: what the scraper and its request ask for, defaults filled in. */
@@ -27,6 +28,8 @@ export interface FetchRequest {
   readonly credentialsFor?: string;
   /** What an earlier fetch of this URL was told; an answer that nothing has changed then ends with code `http-304`. */
   readonly validators?: Validators;
+  /** Cookies of this lane and job: sent along, and what answers set is taken up. Absent: none are kept. */
+  readonly cookies?: CookieJar;
 }
 
 /** RFC 9110, section 8.8: values of `ETag` and `Last-Modified`, as sent. */
