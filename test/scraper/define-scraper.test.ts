@@ -98,7 +98,11 @@ describe('defineScraper', () => {
     ['an unknown parser', withChange({ parser: 'jsdom' }), 'parser must be "htmlparser2" or "html5", not "jsdom" (string).'],
     ['an unknown parser of a page', page({ parser: 'xml', extract: { t: 'h1' } }), 'pages.detail.parser must be'],
     ['an unknown charset', withChange({ charset: 'utf-99' }), 'charset must be a label of the Encoding Standard such as "gbk"'],
-    ['a template that is none', withChange({ start: 'https://a.example/{1..}' }), 'start "https://a.example/{1..}" (string): The template'],
+    [
+      'a template that is none',
+      withChange({ start: 'https://a.example/{1..}' }),
+      'start "https://a.example/{1..}" (string): {1..} in the template',
+    ],
     ['an empty start', withChange({ start: [] }), 'start must be a URL, a template, a list of them, or a function'],
     ['a schedule of crontab', withChange({ schedule: '0 6 * * *' }), 'such as "cron(0 6 * * ? *)" or "rate(1 day)", not "0 6 * * *"'],
     ['no pages', { name: 'books' }, 'pages must be an object with at least one page type, not undefined'],
