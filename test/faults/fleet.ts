@@ -5,6 +5,7 @@ import { ObjectStore } from '../../functions/aws/objects.ts';
 import { SourceQueue, type ReceivedMessage } from '../../functions/aws/source-queue.ts';
 import { LOCAL_BUCKET, startEmbeddedAws, type EmbeddedAws } from '../../infra/local/embedded-aws.ts';
 import { functionEnvironment } from '../../infra/local/function-environment.ts';
+import { FunctionFailure } from '../../infra/local/function-messages.ts';
 import { FunctionThread } from '../../infra/local/function-thread.ts';
 import { s3EventOf } from '../../infra/local/s3-event.ts';
 import { failedMessageIds, sqsEventOf } from '../../infra/local/sqs-event.ts';
@@ -165,7 +166,8 @@ export class Fleet implements AsyncDisposable {
     const thread = (this.#thread ??= this.#startThread());
     try {
       return { ended: true, answer: await thread.invoke(name, { ...(event as object), aheadMs }) };
-    } catch {
+    } catch (error) {
+      if (error instanceof FunctionFailure && error.kind === 'load') throw error;
       // Killed by the proxy, or by a page; or the handler threw, which Lambda treats alike.
       return { ended: false };
     }

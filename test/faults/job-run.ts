@@ -1,20 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { keys, prefixes } from '../../functions/job/keys.ts';
 import type { ErrorLine, ResultLine } from '../../functions/job/result.ts';
 import { skippedTotal, type Summary } from '../../functions/job/summary.ts';
+import { bundleFunctions, writeBundles } from '../../infra/bundle.ts';
 import type { FunctionName } from '../../infra/settings.ts';
 import { readLines } from '../helpers/lines.ts';
 import { Fleet, noChance, type Chance } from './fleet.ts';
 import type { Call, Fault } from './fault-proxy.ts';
 import { Sites } from './sites.ts';
 
-const moduleOf = (path: string): string => new URL(path, import.meta.url).href;
+let modules: Promise<Readonly<Record<FunctionName, string>>> | undefined;
 
-/** The functions under test: as deployed, but for the scraper. */
-export const faultModules: Readonly<Record<FunctionName, string>> = {
-  enqueue: moduleOf('functions/enqueue.ts'),
-  scrape: moduleOf('functions/scrape.ts'),
-  report: moduleOf('../../functions/report/handler.ts'),
-};
+/** The functions under test: bundled as they are deployed, but for the scraper; built once, so that no edit changes them halfway. */
+function faultModules(): Promise<Readonly<Record<FunctionName, string>>> {
+  modules ??= (async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'urldrop-faults-'));
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+    const own = 'test/faults/functions';
+    writeBundles(
+      await bundleFunctions({ enqueue: `${own}/enqueue.ts`, scrape: `${own}/scrape.ts`, report: 'functions/report/handler.ts' }),
+      directory,
+    );
+    const moduleOf = (name: FunctionName): string => pathToFileURL(join(directory, name, 'index.mjs')).href;
+    return { enqueue: moduleOf('enqueue'), scrape: moduleOf('scrape'), report: moduleOf('report') };
+  })();
+  return modules;
+}
 
 /** A fleet and the sites that it scrapes. */
 export interface Ground extends AsyncDisposable {
@@ -22,8 +36,8 @@ export interface Ground extends AsyncDisposable {
   readonly sites: Sites;
 }
 
-export async function startGround(): Promise<Ground> {
-  const [fleet, sites] = await Promise.all([Fleet.start(faultModules), Sites.start()]);
+export async function startGround(startSites: () => Promise<Sites> = () => Sites.start()): Promise<Ground> {
+  const [fleet, sites] = await Promise.all([faultModules().then((m) => Fleet.start(m)), startSites()]);
   return {
     fleet,
     sites,

@@ -16,12 +16,31 @@ export interface Expected {
 export class Sites implements AsyncDisposable {
   readonly #webs: readonly Web[];
   readonly expected: Expected;
-  readonly #failed = new Set<string>();
+  readonly #failed: Set<string>;
 
   private constructor(webs: readonly Web[], expected: Expected, failed: Set<string>) {
     this.#webs = webs;
     this.expected = expected;
     this.#failed = failed;
+  }
+
+  /** Two hosts, a link across and a redirect back: few enough calls to strike at each of them in turn. */
+  static async startSmall(): Promise<Sites> {
+    const pages: Record<string, Page>[] = [{}, {}];
+    const webs = await Promise.all(pages.map((p, i) => startWeb(p, `127.0.0.${i + 1}`)));
+    const [a = '', b = ''] = webs.map((w) => w.url);
+    Object.assign(pages[0] ?? {}, {
+      '/list': html('List', `${b}/moved`, '/throws'),
+      '/throws': html('throw'),
+      '/target': html('Target', '/list'),
+    });
+    Object.assign(pages[1] ?? {}, { '/moved': redirectTo(`${a}/target`) });
+    const expected: Expected = {
+      input: `${a}/list\nnot a url\n`,
+      results: [`${a}/list`, `${b}/moved`].toSorted(),
+      errors: { 'not a url': 'bad-url', [`${a}/throws`]: 'parse' },
+    };
+    return new Sites(webs, expected, new Set());
   }
 
   static async start(): Promise<Sites> {
@@ -47,8 +66,7 @@ export class Sites implements AsyncDisposable {
     Object.assign(pages[1] ?? {}, {
       '/1': html('B1', `${a}/list`, '/flaky'),
       '/2': html('B2', '/1', '/1'),
-      '/moved': (_request: unknown, response: { writeHead(status: number, headers: object): { end(): void } }) =>
-        response.writeHead(302, { location: `${c}/target` }).end(),
+      '/moved': redirectTo(`${c}/target`),
       '/flaky': once('flaky', (_, response) => response.writeHead(500).end(), html('Flaky', `${c}/busy`)),
     });
     Object.assign(pages[2] ?? {}, {
@@ -76,4 +94,8 @@ export class Sites implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#webs.map((web) => web[Symbol.asyncDispose]()));
   }
+}
+
+function redirectTo(location: string): Page {
+  return (_, response) => response.writeHead(302, { location }).end();
 }

@@ -52,7 +52,7 @@ function randomRun(ground: Ground, seed: number): ReturnType<typeof runJob> {
   return runJob(ground, fault, { random: () => random.next(), duplicates: random.pick([0, 0.05, 0.2]) });
 }
 
-const grounds = await Promise.all(Array.from({ length: side }, startGround));
+const grounds = await Promise.all(Array.from({ length: side }, () => startGround()));
 const [first] = grounds;
 if (!first) throw new Error('--side must be at least 1');
 const plain = await runJob(first);
