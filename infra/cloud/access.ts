@@ -17,15 +17,16 @@ export interface Access {
  */
 export const access: Readonly<Record<FunctionName, Access>> = {
   enqueue: {
-    read: ['urls/', 'jobs/', 'requests/'],
+    // errors/ since an errors file can be the input of another job.
+    read: ['urls/', 'jobs/', 'errors/'],
     write: ['requests/', 'jobs/', 'errors/', 'state/active/'],
     delete: ['jobs/'],
     send: ['requests', 'postponed'],
   },
   scrape: {
-    read: ['requests/', 'jobs/', 'outcomes/', 'starts/', 'state/'],
-    write: ['requests/', 'outcomes/', 'starts/', 'state/', 'results/', 'errors/', 'files/', 'archive/'],
-    delete: ['starts/', 'results/', 'errors/'],
+    read: ['requests/', 'jobs/', 'outcomes/', 'starts/', 'state/hosts/', 'state/seen/'],
+    write: ['requests/', 'outcomes/', 'starts/', 'state/hosts/', 'state/seen/', 'results/', 'errors/', 'files/', 'archive/'],
+    delete: ['results/', 'errors/'],
     send: ['requests', 'postponed'],
   },
   report: {

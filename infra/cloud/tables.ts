@@ -40,6 +40,8 @@ const resultColumns = {
   decodedBytes: 'bigint',
   attempts: 'int',
   contentHash: 'string',
+  robots: 'string',
+  signals: 'string',
   timings: 'string',
   item: 'string',
   data: 'string',

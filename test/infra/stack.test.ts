@@ -9,7 +9,7 @@ const { template, errors } = synthesise({
 
 const queueNames = Object.keys(settings.queues) as QueueName[];
 // Read by Powertools, in the one function that counts.
-const metricsEnvironment = { POWERTOOLS_METRICS_NAMESPACE: 'urldrop', POWERTOOLS_SERVICE_NAME: 'urldrop-UrlDrop' };
+const metricsEnvironment = { POWERTOOLS_METRICS_NAMESPACE: 'urldrop', POWERTOOLS_SERVICE_NAME: 'urldrop' };
 const functionNames = Object.keys(settings.functions) as FunctionName[];
 
 describe('queues', () => {

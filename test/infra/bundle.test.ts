@@ -1,0 +1,230 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ErrorLine, ResultLine } from '../../functions/job/result.ts';
+import { keys } from '../../functions/job/keys.ts';
+import type { Job } from '../../functions/job/job.ts';
+import type { Batch } from '../../functions/job/batch.ts';
+import type { Summary } from '../../functions/job/summary.ts';
+import { bundleFunctions } from '../../infra/bundle.ts';
+import { LOCAL_BUCKET, type EmbeddedAws } from '../../infra/local/embedded-aws.ts';
+import { settings, type FunctionName } from '../../infra/settings.ts';
+import { errorLines, resultLines } from '../helpers/lines.ts';
+import { startShop, type SampleShop } from '../sites/shop.ts';
+import type { AwsCall } from './bundled/call-log.ts';
+import { SmallCloud } from './bundled/small-cloud.ts';
+import { functionNamed, listOf, named, plain, queueNamed, statementsOf, synthesise } from './synthesised.ts';
+
+const functionNames = Object.keys(settings.functions) as FunctionName[];
+const { template, directory } = synthesise({ name: 'urldrop-test', scrapers: { page: {}, shop: {} } }, { bundled: true });
+const bucketId = named(template, 'AWS::S3::Bucket', 'UrlDropBucket').id;
+
+/** Far from any node_modules: what a bundle lacks is not found. */
+const elsewhere = mkdtempSync(join(tmpdir(), 'urldrop-deployed-'));
+afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
+
+function assetOf(name: FunctionName): string {
+  const hash = (functionNamed(template, name).properties.Code.S3Key as string).replace(/\.zip$/, '');
+  return join(directory, `asset.${hash}`);
+}
+
+const byName = (make: (name: FunctionName) => string) =>
+  Object.fromEntries(functionNames.map((name) => [name, make(name)])) as Record<FunctionName, string>;
+
+/** The environment that the template gives a function, with the local bucket and queues in place of the references. */
+function environmentOf(name: FunctionName, queueUrls: EmbeddedAws['queueUrls']): Record<string, string> {
+  const local = new Map([
+    [`<${bucketId}>`, LOCAL_BUCKET],
+    ...Object.entries(queueUrls).map(([queue, url]) => [`<${queueNamed(template, queue).id}>`, url] as const),
+  ]);
+  const { Variables } = functionNamed(template, name).properties.Environment;
+  return Object.fromEntries(
+    Object.entries(Variables as Record<string, unknown>).map(([key, value]) => [key, local.get(plain(value)) ?? plain(value)]),
+  );
+}
+
+interface Run {
+  readonly results: readonly unknown[];
+  readonly errors: readonly unknown[];
+  readonly summary: Summary;
+  readonly calls: Readonly<Record<FunctionName, readonly AwsCall[]>>;
+  readonly logs: Readonly<Record<FunctionName, string>>;
+}
+
+/** Drops a file, and lets the functions work until everything is done; then a schedule, and a dead letter. */
+async function run(module: Readonly<Record<FunctionName, string>>, shop: SampleShop): Promise<Run> {
+  await using cloud = await SmallCloud.start({ module, environment: environmentOf });
+  const file = [
+    `${shop.url}/books/page-11.html`,
+    `${shop.url}/books/page-11.html#twice`,
+    'not a url',
+    `${shop.url}/nowhere.html`,
+    `${shop.url}/basket/`,
+  ];
+  await cloud.drop('urls/shop/a list.txt', `# pages\n${file.join('\n')}\n`);
+  await cloud.drain(2);
+  const results = (await resultLines(cloud.objects)).map(steady);
+  const errors = (await errorLines(cloud.objects)).map(steady);
+  let summary: Summary | undefined;
+  for await (const { key } of cloud.objects.list('jobs/shop-')) {
+    if (key.endsWith('/summary.json')) summary = await cloud.objects.getJson<Summary>(key);
+  }
+  await cloud.schedule({ kind: 'schedule', scraper: 'page', at: '2026-11-23T06:00:00Z' });
+  // A single request that comes back is run under a record of its start.
+  await cloud.drop('urls/page/one.txt', `${shop.url}/books/page-1.html\n`);
+  await cloud.drain(2);
+  await dieOnce(cloud, shop);
+  await cloud.drain();
+  if (!summary) throw new Error(`There is no summary:\n${cloud.log('report')}`);
+  return {
+    results: results.toSorted(byUrl),
+    errors: errors.toSorted(byUrl),
+    summary,
+    calls: { enqueue: cloud.calls('enqueue'), scrape: cloud.calls('scrape'), report: cloud.calls('report') },
+    logs: byName((name) => cloud.log(name)),
+  };
+}
+
+/** A batch of a job in the dead-letter queue, as SQS puts it there. */
+async function dieOnce(cloud: SmallCloud, shop: SampleShop): Promise<void> {
+  const at = '2026-11-23T06:00:00.000Z';
+  const batch: Batch = { v: 1, job: 'page-dead', id: 'd'.repeat(32), lane: 'dead', count: 1, requests: [{ url: `${shop.url}/dead` }] };
+  const enqueued = { requests: 1, roots: 1, duplicates: 0, failed: 0, errors: {}, hosts: 1, at };
+  const job: Job = {
+    v: 1,
+    id: 'page-dead',
+    scraper: 'page',
+    date: '2026-11-23',
+    createdAt: at,
+    source: 'test',
+    options: {},
+    lanes: 1,
+    unique: true,
+    enqueued,
+  };
+  await cloud.objects.putJson(keys.job(job.id), job);
+  await cloud.objects.put(keys.active(job.id), '');
+  await cloud.send('requestsDead', JSON.stringify(batch), 'dead');
+}
+
+/** A line without what differs from run to run. */
+function steady(line: (ResultLine | ErrorLine) & { key: string }): { url: string } {
+  const { key: _key, ...rest } = line;
+  return Object.fromEntries(Object.entries(rest).filter(([name]) => !['fetchedAt', 'timings', 'at'].includes(name))) as { url: string };
+}
+
+const byUrl = (a: { url: string }, b: { url: string }): number => (a.url < b.url ? -1 : 1);
+
+let bundled: Run;
+let source: Run;
+beforeAll(async () => {
+  const shop = await startShop();
+  try {
+    for (const name of functionNames) cpSync(assetOf(name), join(elsewhere, name), { recursive: true });
+    bundled = await run(
+      byName((name) => join(elsewhere, name, 'index.mjs')),
+      shop,
+    );
+    source = await run(
+      byName((name) => join(import.meta.dirname, '../../functions', name, 'handler.ts')),
+      shop,
+    );
+  } finally {
+    await shop.close();
+  }
+});
+
+describe('the assets of the assembly, with no package around them', () => {
+  test.each(functionNames)('%s is one module with its source map', (name) => {
+    expect(readdirSync(assetOf(name)).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['index.mjs', 'index.mjs.map']);
+  });
+
+  test('scrape a site from end to end', () => {
+    expect(bundled.summary).toMatchObject({
+      scraper: 'shop',
+      state: 'finished',
+      requests: { pending: 0, failed: 2, skipped: { robots: 1 } },
+    });
+    expect(bundled.results.length).toBeGreaterThan(40);
+    expect(bundled.results).toHaveLength(bundled.summary.items);
+  });
+
+  test('give the same result and error lines as the sources', () => {
+    expect(bundled.results).toEqual(source.results);
+    expect(bundled.errors).toEqual(source.errors);
+  });
+
+  test('tell CloudWatch what was done', () => {
+    const metrics = bundled.logs.report.split('\n').find((line) => line.includes('CloudWatchMetrics') && line.includes('PagesSucceeded'));
+
+    expect(JSON.parse(metrics ?? '{}')).toMatchObject({ service: 'urldrop-test', PagesSucceeded: bundled.summary.requests.succeeded });
+  });
+
+  test('log JSON lines and nothing else', () => {
+    for (const name of functionNames) {
+      const lines = bundled.logs[name].split('\n').filter((line) => line !== '');
+      expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);
+    }
+  });
+});
+
+describe('least privilege', () => {
+  /** What the template lets a function do, with local names in place of the references. */
+  function isAllowed(name: FunctionName, call: AwsCall): boolean {
+    return statementsOf(template, name).some(
+      (statement) =>
+        statement.Effect === 'Allow' &&
+        listOf(statement.Action).includes(call.action) &&
+        listOf(statement.Resource).some((r) => matches(plain(r), call.resource)),
+    );
+  }
+
+  function matches(arn: string, resource: string): boolean {
+    const queue = Object.entries(settings.queues).find(([queueName]) => arn === `<${queueNamed(template, queueName).id}>`);
+    if (queue) return resource === queue[1].name;
+    const pattern = arn.replace(`<${bucketId}>`, LOCAL_BUCKET);
+    return pattern.endsWith('*') ? resource.startsWith(pattern.slice(0, -1)) : resource === pattern;
+  }
+
+  test.each(functionNames)('covers every call that %s made', (name) => {
+    const calls = bundled.calls[name];
+
+    expect(calls.length).toBeGreaterThan(3);
+    expect(calls.filter((call) => !isAllowed(name, call))).toEqual([]);
+  });
+
+  test.each(['starts/', 'state/hosts/', 'state/seen/', 'outcomes/', 'results/', 'errors/'])(
+    'was tried on what scrape keeps under %s',
+    (prefix) => {
+      const written = bundled.calls.scrape.filter(({ action }) => action === 's3:PutObject').map(({ resource }) => resource);
+
+      expect(written.some((key) => key.startsWith(`${LOCAL_BUCKET}/${prefix}`))).toBe(true);
+    },
+  );
+
+  test.each(functionNames)('would not cover calls of %s elsewhere', (name) => {
+    expect(isAllowed(name, { action: 's3:PutObject', resource: `${LOCAL_BUCKET}/urls/page/x` })).toBe(false);
+    expect(isAllowed(name, { action: 's3:GetObject', resource: `${LOCAL_BUCKET}/results/x` })).toBe(false);
+    expect(isAllowed(name, { action: 's3:DeleteObject', resource: `${LOCAL_BUCKET}/urls/page/x` })).toBe(false);
+    expect(isAllowed(name, { action: 'sqs:SendMessage', resource: settings.queues.eventsDead.name })).toBe(name === 'enqueue');
+  });
+});
+
+describe('bundling', () => {
+  test('gives the same bytes from the same sources, and keeps to its size', async () => {
+    const [first, second] = await Promise.all([bundleFunctions(), bundleFunctions()]);
+
+    for (const [at, bundle] of first.entries()) {
+      expect(Buffer.from(bundle.code).equals(second[at]?.code ?? new Uint8Array())).toBe(true);
+      expect(bundle.code.byteLength).toBeLessThan(1_500_000);
+      expect(bundle.packages.filter((p) => p.name === 'undici').length).toBeLessThan(2);
+    }
+  });
+
+  test('stops at cheerio’s full entry point, which would bring a second undici', async () => {
+    await expect(bundleFunctions({ scrape: 'test/infra/bundled/full-cheerio.ts' })).rejects.toThrow(
+      /^The bundle of scrape holds .*undici 7\.[^]*Cheerio is imported as 'cheerio\/slim' only/,
+    );
+  });
+});
