@@ -31,6 +31,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
   const job = newJobId(SCRAPER);
   progress.say(`A sample shop is open at ${shop.url}/ and is scraped with functions/scrapers/${SCRAPER}.ts …`);
   const cloudOptions = {
+    job,
     dataDir: flags.dataDir,
     ...(flags.workers !== undefined && { workers: flags.workers }),
     // The shop and nothing else of this machine's networks.

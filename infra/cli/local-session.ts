@@ -18,6 +18,11 @@ export interface LocalSession {
   readonly signal: AbortSignal;
 }
 
+export interface SessionOptions extends Omit<LocalCloudOptions, 'onProblem' | 'onTick'> {
+  /** The job that the session is for: if its start is given up, the session ends. */
+  readonly job?: string;
+}
+
 /**
  * Runs something on a local cloud and stops the cloud afterwards, whatever happened.
  *
@@ -25,7 +30,7 @@ export interface LocalSession {
  * @throws {Interrupted} after Ctrl-C; {CommandFailure} if a function cannot be loaded or an upload was given up.
  */
 export async function withLocalCloud<T>(
-  options: Omit<LocalCloudOptions, 'onProblem' | 'onTick'>,
+  options: SessionOptions,
   say: (line: string) => void,
   use: (session: LocalSession) => Promise<T>,
 ): Promise<T> {
@@ -37,7 +42,7 @@ export async function withLocalCloud<T>(
     ...options,
     onTick: () => bell.ring(),
     onProblem(problem) {
-      if (isFinal(problem)) broken.abort(new CommandFailure(printable(describeProblem(problem))));
+      if (isFinal(problem, options.job)) broken.abort(new CommandFailure(printable(describeProblem(problem))));
       else told.tell(problem);
     },
   });
@@ -57,9 +62,10 @@ export async function withLocalCloud<T>(
   }
 }
 
-/** Nothing will come of the job: its functions cannot run, or its start was given up. */
-function isFinal(problem: Problem): boolean {
-  return problem.kind === 'upload' || (problem.kind === 'function' && problem.failure.kind === 'load');
+/** Nothing will come of it: a function cannot run at all, or the job's start was given up. */
+function isFinal(problem: Problem, job: string | undefined): boolean {
+  if (problem.kind === 'upload') return job !== undefined && problem.key.endsWith(`/${job}.job.json`);
+  return problem.kind === 'function' && problem.failure.kind === 'load';
 }
 
 /** Says what went wrong and was mended, without flooding the screen. */

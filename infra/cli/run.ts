@@ -30,6 +30,7 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   const progress = new Progress(process.stderr, () => performance.now());
   const say = (line: string) => progress.say(line);
   const cloudOptions = {
+    job,
     dataDir: flags.dataDir,
     ...(flags.workers !== undefined && { workers: flags.workers }),
     functionOptions: functionOptionsOf(flags),

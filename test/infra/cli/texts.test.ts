@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { errorKind } from '../../../functions/job/errors.ts';
 import { bytesText, countOf, durationText, rateText } from '../../../infra/cli/number-text.ts';
 import { printable } from '../../../infra/cli/printable.ts';
 import { summaryText } from '../../../infra/cli/summary-text.ts';
@@ -59,9 +60,9 @@ test('the closing words account for every request and show each error code with 
       '  5,000 requests: 4,989 succeeded, 9 failed; skipped: 2 duplicate',
       'Errors by code:',
       '  http-404        8  e.g. status 404 (http://a.example/gone)',
-      '                     Check the URL; 401 and 403 want credentials or another pace.',
+      `                     ${errorKind('http-404').remedy}`,
       '  timeout         1  e.g. GET http://a.example/slow: not there whole after 30000 ms',
-      '                     Raise request.timeout, or lower politeness.concurrency.',
+      `                     ${errorKind('timeout').remedy}`,
     ].join('\n'),
   );
 });

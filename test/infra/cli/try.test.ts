@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { errorKind } from '../../../functions/job/errors.ts';
 import { startShop } from '../../../infra/local/sample-shop.ts';
 import { tempDir } from '../local/clouds.ts';
 import { urldrop } from './command.ts';
@@ -26,10 +27,7 @@ test('a page that cannot be had is named with its code and what to do', async ()
   using dir = tempDir();
   const shop = await startShop();
   const gone = await urldrop(dir.path, ['try', 'page', `${shop.url}/nowhere`, '--allow-private']);
-  expect([gone.code, gone.stderr]).toEqual([
-    1,
-    `http-404: GET ${shop.url}/nowhere: status 404\nCheck the URL; 401 and 403 want credentials or another pace.\n`,
-  ]);
+  expect([gone.code, gone.stderr]).toEqual([1, `http-404: GET ${shop.url}/nowhere: status 404\n${errorKind('http-404').remedy}\n`]);
   const closed = await urldrop(dir.path, ['try', 'page', `${shop.url}/`]);
   expect([closed.code, closed.stderr]).toEqual([1, expect.stringContaining('blocked-address')]);
   await shop.close();
