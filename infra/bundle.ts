@@ -32,7 +32,7 @@ const leastMajor: Readonly<Record<string, number>> = { undici: 8, parse5: 8 };
 /**
  * Parts of packages that no function reaches, and what stands in their place.
  *
- * - Of undici, functions use the dispatchers. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
+ * - Of undici, functions use the dispatchers and the cookie parser. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
  *   parser four times over, of which Node 24 takes the one with SIMD. An import that is not in this list fails the build by name.
  * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
  *   credentials over in the environment.
@@ -48,12 +48,13 @@ const leftOut: readonly { readonly path: RegExp; readonly contents: string }[] =
       import Dispatcher from './lib/dispatcher/dispatcher.js';
       import Pool from './lib/dispatcher/pool.js';
       import buildConnector from './lib/core/connect.js';
+      import { parseCookie } from './lib/web/cookies/index.js';
       Object.assign(Dispatcher.prototype, api);
-      export { Agent, Client, Dispatcher, Pool, buildConnector };`,
+      export { Agent, Client, Dispatcher, Pool, buildConnector, parseCookie };`,
   },
   {
     // Loaded for a body that is a form, a blob or an iterable; ours are texts.
-    path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd|web\/.+)\.js$/,
+    path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd|web\/fetch\/(body|formdata))\.js$/,
     contents: 'throw new Error("This part of undici is left out of the bundle.");',
   },
   {
