@@ -1,16 +1,18 @@
 import { encodingOf } from '../fetch/charset.ts';
 import { RequestError, UsageError } from '../job/errors.ts';
-import { checkPages, downloadsFiles, parserFault } from './check-pages.ts';
+import { expandTemplate } from '../urls/template.ts';
+import { checkPages, checkParser, downloadsFiles } from './check-pages.ts';
 import type { DefinedScraper, PageDefinition, ScraperDefinition } from './definition.ts';
 import { unknownName } from '../job/nearest-name.ts';
-import { parserNames, type ParserName } from './page-tree.ts';
+import { Place, type Fault } from './faults.ts';
+import type { ParserName } from './page-tree.ts';
 import { runPage, type PageRules } from './run-page.ts';
 import { isRecord, readGroup, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
-import { firstLine } from './page-items.ts';
 import { callerFile } from './scraper-place.ts';
-import { expandTemplate } from '../urls/template.ts';
 import type { StartUrls } from './types.ts';
 
+/** EventBridge Scheduler, schedule types. */
+const SCHEDULE = /^(cron\((\S+ ){5}\S+\)|rate\(\d+ (minute|hour|day)s?\)|at\(\S+\))$/;
 const OWN_NAMES = ['name', 'start', 'schedule', 'parser', 'charset', 'pages'] as const;
 const GROUPS = Object.keys(scraperOptions) as OptionGroup[];
 const NAMES = [...OWN_NAMES, ...GROUPS];
@@ -27,7 +29,7 @@ export function defineScraper<const Names extends string, const Extracts = unkno
 }
 
 /**
- * The untyped form, for definitions that are data.
+ * The untyped form.
  *
  * @param file - where the definition is written, for messages.
  * @throws {UsageError} as {@link defineScraper}.
@@ -36,28 +38,42 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
   definition: unknown,
   file: string | undefined,
 ): DefinedScraper<Names, Extracts, Schemas, Parses> {
-  const faults: string[] = [];
+  const built = tryScraper<Names, Extracts, Schemas, Parses>(definition, file);
+  if ('scraper' in built) return built.scraper;
+  const name = isRecord(definition) ? definition['name'] : undefined;
+  const who = typeof name === 'string' && name !== '' ? `Scraper "${name.slice(0, 100)}"` : 'A scraper without a name';
+  throw new UsageError('bad-scraper', `${who} has ${listed(built.faults)}`);
+}
+
+/** Checks a definition; gives the scraper, or everything that is wrong with it. */
+export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
+  definition: unknown,
+  file: string | undefined,
+): { readonly scraper: DefinedScraper<Names, Extracts, Schemas, Parses> } | { readonly faults: readonly Fault[] } {
+  const faults: Fault[] = [];
+  const top = new Place(faults);
   const given = isRecord(definition) ? definition : {};
-  if (given !== definition) faults.push(`defineScraper takes an object, not ${shown(definition)}.`);
+  if (given !== definition) top.fault(`A scraper must be an object, not ${shown(definition)}.`);
   for (const name of Object.keys(given)) {
-    if (!NAMES.includes(name as OptionGroup)) faults.push(`Unknown option: ${unknownName(name, NAMES)}${groupHint(name)}`);
+    if (!NAMES.includes(name as OptionGroup)) top.unknown(name, `${unknownName(name, NAMES)}${groupHint(name)}`);
   }
-  const name = readName(given['name'], faults);
-  const start = readStart(given['start'], faults);
-  const schedule = readSchedule(given['schedule'], faults);
-  const politeness = readGroup('politeness', given['politeness'], faults);
-  const request = readGroup('request', given['request'], faults);
-  const follow = readGroup('follow', given['follow'], faults);
-  const limits = readGroup('limits', given['limits'], faults);
-  const parser = readParser(given['parser'], faults);
-  const charset = readCharset(given['charset'], faults);
-  checkPages(given['pages'], faults);
-  if (faults.length > 0) throw new UsageError('bad-scraper', report(given['name'], faults));
+  const name = readName(top.at('name'), given['name']);
+  const start = readStart(top.at('start'), given['start']);
+  const schedule = readSchedule(top.at('schedule'), given['schedule']);
+  const politeness = readGroup(top.at('politeness'), 'politeness', given['politeness']);
+  const request = readGroup(top.at('request'), 'request', given['request']);
+  const follow = readGroup(top.at('follow'), 'follow', given['follow']);
+  const limits = readGroup(top.at('limits'), 'limits', given['limits']);
+  const charset = readCharset(top.at('charset'), given['charset']);
+  const parser = (given['parser'] ?? 'htmlparser2') as ParserName;
+  checkParser(top.at('parser'), parser);
+  checkPages(top.at('pages'), given['pages']);
+  if (faults.length > 0) return { faults };
 
   const pages = new Map(Object.entries(given['pages'] as Record<string, PageDefinition<string>>));
   const pageNames = [...pages.keys()];
   const rules: PageRules = { scraper: name, file, firstPage: pageNames[0] ?? '', parser, charset, follow, limits };
-  return {
+  const scraper: DefinedScraper<Names, Extracts, Schemas, Parses> = {
     name,
     ...(start !== undefined && { start }),
     ...(schedule !== undefined && { schedule }),
@@ -75,6 +91,7 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
       return runPage(rules, pageName, type, one, page, context);
     },
   };
+  return { scraper };
 }
 
 /** Whether a page type can give requests, downloads included; what `parse` gives cannot be told before. */
@@ -88,55 +105,47 @@ function groupHint(name: string): string {
   return group === undefined ? '' : ` It belongs into ${group}.`;
 }
 
-function report(name: unknown, faults: readonly string[]): string {
-  const who = typeof name === 'string' && name !== '' ? `Scraper "${name.slice(0, 100)}"` : 'A scraper without a name';
-  return `${who} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((f) => `- ${f}`).join('\n')}`;
+/** `2 faults:` and one line for each. */
+function listed(faults: readonly Fault[]): string {
+  return `${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `- ${fault.message}`).join('\n')}`;
 }
 
-function readName(value: unknown, faults: string[]): string {
+function readName(place: Place, value: unknown): string {
   // It becomes part of object keys, job ids and command lines.
   if (typeof value === 'string' && /^[a-z][a-z0-9-]{0,49}$/.test(value)) return value;
-  faults.push(`name must be 1 to 50 lower-case letters, digits and dashes, a letter first, not ${shown(value)}.`);
+  place.fault(`must be 1 to 50 lower-case letters, digits and dashes, a letter first, not ${shown(value)}.`);
   return '';
 }
 
-function readStart(value: unknown, faults: string[]): StartUrls | undefined {
-  const isList = Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === 'string' && v.trim() !== '');
-  for (const text of isList ? (value as string[]) : typeof value === 'string' ? [value] : []) {
+function readStart(place: Place, value: unknown): StartUrls | undefined {
+  if (value === undefined || typeof value === 'function') return value as StartUrls | undefined;
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.length === 0 || !texts.every((text) => typeof text === 'string' && text.trim() !== '')) {
+    place.fault(`must be a URL, a template, a list of them, or a function that gives them, not ${shown(value)}.`);
+    return undefined;
+  }
+  for (const [i, text] of texts.entries()) {
     try {
       // A template that cannot be read says so with its first URL.
-      expandTemplate(text).next();
+      expandTemplate(String(text)).next();
     } catch (error) {
-      faults.push(`start ${shown(text)}: ${firstLine(error).replace(/^UsageError: /, '')}`);
+      (Array.isArray(value) ? place.at(i) : place).fault(`is no template: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  if (value === undefined || isList || typeof value === 'function' || (typeof value === 'string' && value.trim() !== '')) {
-    return value as StartUrls | undefined;
-  }
-  faults.push(`start must be a URL, a template, a list of them, or a function that gives them, not ${shown(value)}.`);
-  return undefined;
-}
-
-function readParser(value: unknown, faults: string[]): ParserName {
-  if (value !== undefined && !parserNames.includes(value as ParserName)) faults.push(parserFault('parser', value));
-  return (value ?? 'htmlparser2') as ParserName;
+  return value as StartUrls;
 }
 
 /** @returns the Encoding Standard's name of the label. */
-function readCharset(value: unknown, faults: string[]): string | undefined {
+function readCharset(place: Place, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const charset = typeof value === 'string' ? encodingOf(value) : undefined;
-  if (charset === undefined)
-    faults.push(`charset must be a label of the Encoding Standard such as "gbk" or "windows-1252", not ${shown(value)}.`);
+  if (charset === undefined) place.fault(`must be a label of the Encoding Standard such as "gbk" or "windows-1252", not ${shown(value)}.`);
   return charset;
 }
 
-function readSchedule(value: unknown, faults: string[]): string | undefined {
-  if (
-    value === undefined ||
-    (typeof value === 'string' && /^(cron\((\S+ ){5}\S+\)|rate\(\d+ (minute|hour|day)s?\)|at\(\S+\))$/.test(value))
-  )
-    return value;
-  faults.push(`schedule must be an EventBridge Scheduler expression such as "cron(0 6 * * ? *)" or "rate(1 day)", not ${shown(value)}.`);
+function readSchedule(place: Place, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && SCHEDULE.test(value)) return value;
+  place.fault(`must be an EventBridge Scheduler expression such as "cron(0 6 * * ? *)" or "rate(1 day)", not ${shown(value)}.`);
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { unknownName } from '../job/nearest-name.ts';
+import type { Place } from './faults.ts';
 
 interface NumberOption {
   readonly kind: 'number';
@@ -217,26 +218,18 @@ export type OptionValues<G extends OptionGroup> = {
 /** The groups as a definition may give them. */
 export type OptionInput = { readonly [G in OptionGroup]?: Partial<OptionValues<G>> };
 
-/**
- * Checks one group and fills in what is missing.
- *
- * @param faults - gets one sentence per fault: place, expected, received.
- */
-export function readGroup<G extends OptionGroup>(group: G, given: unknown, faults: string[]): OptionValues<G> {
+/** Checks one group and fills in what is missing. */
+export function readGroup<G extends OptionGroup>(place: Place, group: G, given: unknown): OptionValues<G> {
   const table: Readonly<Record<string, ScraperOption>> = scraperOptions[group];
   const values = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, option.default]));
-  if (given === undefined) return values as OptionValues<G>;
-  if (!isRecord(given)) {
-    faults.push(`${group} must be an object, not ${shown(given)}.`);
-    return values as OptionValues<G>;
-  }
-  for (const [name, value] of Object.entries(given)) {
+  if (given !== undefined && !isRecord(given)) place.fault(`must be an object, not ${shown(given)}.`);
+  for (const [name, value] of Object.entries(isRecord(given) ? given : {})) {
     const option = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (!option) faults.push(`Unknown option in ${group}: ${unknownName(name, Object.keys(table))}`);
+    if (!option) place.unknown(name, unknownName(name, Object.keys(table)));
     else if (value !== undefined) {
-      const fault = check(option, value);
-      if (fault === undefined) values[name] = normal(option, value);
-      else faults.push(`${group}.${name} must be ${fault}, not ${shown(value)}.`);
+      const expected = check(option, value);
+      if (expected === undefined) values[name] = normal(option, value);
+      else place.at(name).fault(`must be ${expected}, not ${shown(value)}.`);
     }
   }
   return values as OptionValues<G>;

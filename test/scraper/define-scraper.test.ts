@@ -68,7 +68,7 @@ describe('defineScraper', () => {
   });
 
   test.each([
-    ['no object', 42, 'defineScraper takes an object, not 42 (number).'],
+    ['no object', 42, 'A scraper must be an object, not 42 (number).'],
     [
       'no name',
       { pages: { a: { extract: { b: 'c' } } } },
@@ -98,11 +98,7 @@ describe('defineScraper', () => {
     ['an unknown parser', withChange({ parser: 'jsdom' }), 'parser must be "htmlparser2" or "html5", not "jsdom" (string).'],
     ['an unknown parser of a page', page({ parser: 'xml', extract: { t: 'h1' } }), 'pages.detail.parser must be'],
     ['an unknown charset', withChange({ charset: 'utf-99' }), 'charset must be a label of the Encoding Standard such as "gbk"'],
-    [
-      'a template that is none',
-      withChange({ start: 'https://a.example/{1..}' }),
-      'start "https://a.example/{1..}" (string): {1..} in the template',
-    ],
+    ['a template that is none', withChange({ start: 'https://a.example/{1..}' }), 'start is no template: {1..} in the template'],
     ['an empty start', withChange({ start: [] }), 'start must be a URL, a template, a list of them, or a function'],
     ['a schedule of crontab', withChange({ schedule: '0 6 * * *' }), 'such as "cron(0 6 * * ? *)" or "rate(1 day)", not "0 6 * * *"'],
     ['no pages', { name: 'books' }, 'pages must be an object with at least one page type, not undefined'],
@@ -112,17 +108,13 @@ describe('defineScraper', () => {
       withChange({ pages: { a: 'h1' } }),
       'pages.a must be an object with parse or extract, not "h1" (string).',
     ],
-    [
-      'a page name with a space',
-      withChange({ pages: { 'a b': { extract: { t: 'h1' } } } }),
-      'pages.a b: a page type is named with letters',
-    ],
+    ['a page name with a space', withChange({ pages: { 'a b': { extract: { t: 'h1' } } } }), 'pages["a b"] is no name for a page type'],
     ['an unknown page option', page({ exract: { t: 'h1' } }), 'Unknown option in pages.detail: "exract". Did you mean "extract"?'],
     ['parse that is no function', page({ parse: 'h1' }), 'pages.detail.parse must be a generator function, not "h1" (string).'],
     ['parse beside extract', page({ parse: function* () {}, extract: { t: 'h1' } }), 'has both parse and extract'],
     ['each without extract', page({ each: 'li', follow: { a: 'detail' } }), 'there is no extract'],
     ['a follow that names no page', page({ follow: { 'a.next': 'detial' } }), 'names no page type: "detial". Did you mean "detail"?'],
-    ['a follow with a bad selector', page({ follow: { 'a[': 'detail' } }), 'pages.detail.follow is no CSS selector: "a["'],
+    ['a follow with a bad selector', page({ follow: { 'a[': 'detail' } }), 'pages.detail.follow["a["] is no CSS selector: "a["'],
     ['a schema that is none', page({ extract: { t: 'h1' }, schema: { type: 'object' } }), 'schema must be a Standard Schema'],
     ['an empty extract', page({ extract: {} }), 'pages.detail.extract must be an object of fields, not {}'],
     ['a bad selector', field('h1['), 'pages.detail.extract.price is no CSS selector: "h1["'],

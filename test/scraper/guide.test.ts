@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scraper } from '../../functions/scraper/types.ts';
+import { readRecipe } from '../../functions/scraper/recipe.ts';
+import { recipeSchema } from '../../functions/scraper/recipe-schema.ts';
 import { scraperOptions, type ScraperOption } from '../../functions/scraper/scraper-options.ts';
 import { scrapers } from '../../functions/scrapers/index.ts';
 import { pageOf } from './page-of.ts';
@@ -41,7 +43,7 @@ const blocks: Block[] = Array.from(guide.matchAll(/^```(\w+)([^\n]*)\n(.*?)^```$
 const examples: Example[] = [];
 for (const block of blocks) {
   const last = examples.at(-1);
-  if (block.language === 'ts') examples.push({ code: block, expected: [] });
+  if (block.language === 'ts' || 'recipe' in block.info) examples.push({ code: block, expected: [] });
   else if (block.language === 'html' && last) last.page = block;
   else if (block.language === 'json') last?.expected.push(block);
 }
@@ -53,7 +55,8 @@ beforeAll(() => {
   mkdirSync(cache, { recursive: true });
   folder = mkdtempSync(join(cache, 'guide-'));
   const up = relative(folder, join(root, 'functions'));
-  for (const { code } of examples) writeFileSync(fileOf(code), code.text.replaceAll("from '../", `from '${up}/`));
+  for (const { code } of examples.filter((example) => example.code.language === 'ts'))
+    writeFileSync(fileOf(code), code.text.replaceAll("from '../", `from '${up}/`));
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -72,7 +75,10 @@ describe('the guide', () => {
   test.each(examples.map((example) => [example.code.line, example] as const))(
     'has an example on line %d that gives what it says',
     async (_, { code, page, expected }) => {
-      const { default: scraper } = (await import(fileOf(code))) as { default: Scraper };
+      const scraper =
+        code.language === 'ts'
+          ? ((await import(fileOf(code))) as { default: Scraper }).default
+          : readRecipe(code.text, `line-${code.line}.json`, 'recipe');
       if (!page || expected.length === 0) throw new Error(`The example on line ${code.line} has no page or no result below it.`);
       const url = page.info['url'] ?? 'https://shop.example/';
       const fetched = pageOf(page.text, { url, contentType: page.info['type'] ?? 'text/html' });
@@ -86,6 +92,13 @@ describe('the guide', () => {
     if (process.env['UPDATE_GUIDE'] === '1')
       writeFileSync(path, guide.replace(/(<!-- options -->\n).*(<!-- \/options -->)/s, `$1${table}$2`));
     expect(/<!-- options -->\n(.*)<!-- \/options -->/s.exec(readFileSync(path, 'utf8'))?.[1]).toBe(table);
+  });
+
+  test('ships the schema of recipes that the code derives', () => {
+    const schema = join(root, 'docs/recipe.schema.json');
+    const derived = `${JSON.stringify(recipeSchema(), undefined, 2)}\n`;
+    if (process.env['UPDATE_GUIDE'] === '1') writeFileSync(schema, derived);
+    expect(JSON.parse(readFileSync(schema, 'utf8'))).toEqual(JSON.parse(derived));
   });
 
   test('names every scraper that is there', () => {
