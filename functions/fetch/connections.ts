@@ -1,13 +1,14 @@
-import { Agent, buildConnector, Client, Pool, type Dispatcher } from 'undici';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
-import type { AddressGuard } from './address-guard.ts';
-import type { NameLookup } from './name-lookup.ts';
+import type { Socket } from 'node:net';
+import { callbackify } from 'node:util';
+import { Agent, Client, Pool, type buildConnector, type Dispatcher } from 'undici';
+import { forwards, type Dialled, type Dialler } from './dialler.ts';
+import { proxyAuthorization, type Proxy } from './proxies.ts';
 
 /** What is known of the connection that a request travels on. */
 export interface Connection {
-  /** Time that name lookup and connecting (TCP and TLS) took, ms. */
-  dnsMs: number;
-  connectMs: number;
+  /** Time that name lookup and connecting (TCP and TLS, a proxy's tunnel included) took, ms. */
+  readonly dnsMs: number;
+  readonly connectMs: number;
   /** Requests sent on it, the present one included. */
   uses: number;
   /** The socket broke (a reset, say), whatever the HTTP parser made of it. */
@@ -19,43 +20,28 @@ export interface ConnectionAware {
   client?: { readonly connection: Connection | undefined } | undefined;
 }
 
+/** A way to the servers: straight, or through one proxy. Connections are pooled by origin. */
+export interface Route {
+  readonly proxy: Proxy | undefined;
+  /** Keeps connections alive. */
+  readonly agent: Dispatcher;
+  /** Opens a new connection for every request. */
+  readonly fresh: Dispatcher;
+  /** Where requests of that protocol go to the proxy itself: the headers that it wants. */
+  readonly forwardHeaders: (protocol: string) => Readonly<Record<string, string>> | undefined;
+}
+
 export interface ConnectionOptions {
-  readonly guard: AddressGuard;
-  readonly names: NameLookup;
+  readonly dialler: Dialler;
   readonly maxSockets: number;
-  readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
   readonly allowH2: boolean;
-  /** Certificate authorities beside the system's, PEM. */
-  readonly ca?: string | undefined;
-}
-
-/** The host's addresses are not on the public web, nor in an allowed network. */
-export class BlockedAddressError extends Error {
-  override readonly name = 'BlockedAddressError';
-  readonly code = 'ERR_BLOCKED_ADDRESS';
-}
-
-/**
- * The sockets of a fetcher: pooled by origin, guarded by address, bounded in number.
- * `agent` keeps connections alive; `fresh` opens a new one for every request.
- */
-export interface Connections {
-  readonly agent: Dispatcher;
-  readonly fresh: Dispatcher;
-  /** Sockets open or being opened. */
-  readonly open: () => number;
-  /** To be called when a request has ended: where others wait for a socket, one that is idle now is closed for them. */
-  relieve(): void;
-  close(): Promise<void>;
 }
 
 interface OpenSocket {
   readonly socket: Socket;
   readonly client: TracedClient;
 }
-
-type ConnectCallback = buildConnector.Callback;
 
 /** An undici client (one connection at a time) that knows its connection. */
 class TracedClient extends Client {
@@ -66,153 +52,131 @@ class TracedClient extends Client {
     return super.dispatch(options, handler);
   }
 
-  get idle(): boolean {
+  get isIdle(): boolean {
     const { running, pending } = this.stats;
     return running === 0 && pending === 0;
   }
 }
 
-export function openConnections(options: ConnectionOptions): Connections {
-  const sockets = new Set<OpenSocket>();
-  const waiting: (() => void)[] = [];
-  let open = 0;
-  let closed = false;
+/** The sockets of a fetcher, bounded in number over all routes. */
+export class Connections {
+  readonly #options: ConnectionOptions;
+  readonly #sockets = new Set<OpenSocket>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #routes = new Map<Proxy | undefined, Route>();
+  #open = 0;
+  #closed = false;
 
-  // Two connectors, since a lookup is told the host only, and the guard asks for the port too.
-  const connectors = { web: connector([80, 443]), other: connector([0]) };
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
 
-  function connector(ports: readonly number[]): buildConnector.connector {
-    const lookup: LookupFunction = (host, _options, callback) => {
-      options.names.resolve(host, (error, addresses) => {
-        if (error) return callback(error, []);
-        const allowed = addresses.filter(({ address }) => ports.every((port) => options.guard.allows(address, port)));
-        if (allowed.length === 0) {
-          const seen = addresses.map(({ address }) => address).join(', ');
-          return callback(new BlockedAddressError(`${host} is at ${seen}, not on the public web`), []);
-        }
-        // Node connects to exactly these addresses and asks nobody again: a name that changes its mind (DNS rebinding) gains nothing.
-        return callback(null, [...allowed]);
-      });
+  /** Sockets open or being opened. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** The way through a proxy; straight without one. */
+  route(proxy?: Proxy): Route {
+    let route = this.#routes.get(proxy);
+    if (!route) this.#routes.set(proxy, (route = this.#makeRoute(proxy)));
+    return route;
+  }
+
+  /** To be called when a request has ended: where others wait for a socket, one that is idle now is closed for them. */
+  relieve(): void {
+    // After undici has noted that its client is free.
+    if (this.#waiting.length > 0) setImmediate(() => this.#closeIdle());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const begin of this.#waiting.splice(0)) begin();
+    await Promise.all([...this.#routes.values()].flatMap(({ agent, fresh }) => [agent.destroy(), fresh.destroy()]));
+  }
+
+  #makeRoute(proxy: Proxy | undefined): Route {
+    const authorization = proxy && proxyAuthorization(proxy);
+    const headers = authorization === undefined ? {} : { 'proxy-authorization': authorization };
+    return {
+      proxy,
+      agent: this.#agent(proxy, 1),
+      fresh: this.#agent(proxy, 0),
+      forwardHeaders: (protocol) => (proxy && forwards(proxy, protocol) ? headers : undefined),
     };
-    return buildConnector({
-      lookup,
-      timeout: options.connectTimeoutMs,
-      allowH2: options.allowH2,
-      maxCachedSessions: 1_000,
-      autoSelectFamily: true,
-      ...(options.ca !== undefined && { ca: options.ca }),
-    });
   }
 
-  function connect(client: TracedClient, target: buildConnector.Options, callback: ConnectCallback): void {
-    const port = Number(target.port === '' ? (target.protocol === 'https:' ? 443 : 80) : target.port);
-    if (isIP(target.hostname) !== 0 && !options.guard.allows(target.hostname, port)) {
-      callback(new BlockedAddressError(`${target.hostname} port ${port} is not on the public web`), null);
-      return;
-    }
-    const connection: Connection = { dnsMs: 0, connectMs: 0, uses: 0 };
-    const begin = (): void => {
-      if (closed) return fail(new Error('the fetcher is closed'));
-      if (isIP(target.hostname) !== 0) return dial(0);
-      const askedAt = performance.now();
-      options.names.resolve(target.hostname, (error) => (error ? fail(error) : dial(performance.now() - askedAt)));
-    };
-    const fail = (error: Error): void => {
-      release();
-      callback(error, null);
-    };
-    const dial = (dnsMs: number): void => {
-      connection.dnsMs = dnsMs;
-      const dialledAt = performance.now();
-      const via = port === 80 || port === 443 ? connectors.web : connectors.other;
-      via(target, (...[error, socket]) => {
-        if (error) return fail(error);
-        if (!isAllowedPeer(socket, port)) {
-          socket.on('error', ignore).destroy();
-          return fail(new BlockedAddressError(`${target.hostname} answered from ${socket.remoteAddress}, not on the public web`));
-        }
-        connection.connectMs = performance.now() - dialledAt;
-        client.connection = connection;
-        const entry = { socket, client };
-        sockets.add(entry);
-        socket
-          // Before undici's own listener: it takes a reset for the end of a body without a length.
-          .on('error', (broken: Error) => (connection.broken = broken))
-          .once('close', () => {
-            sockets.delete(entry);
-            release();
-          });
-        return callback(null, socket);
-      });
-    };
-    if (open < options.maxSockets) {
-      open++;
-      begin();
-    } else {
-      waiting.push(begin);
-      closeIdle();
-    }
-  }
-
-  /** The address was judged before connecting; what the socket says is judged once more. A proxy's tunnel has no address of its own. */
-  function isAllowedPeer(socket: Socket, port: number): boolean {
-    return socket.remoteAddress === undefined || options.guard.allows(socket.remoteAddress, port);
-  }
-
-  /** A socket's place goes to whoever waits longest. */
-  function release(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else open--;
-  }
-
-  /** Idle connections make room for as many as wait. */
-  function closeIdle(): void {
-    let wanted = waiting.length;
-    for (const { client, socket } of sockets) {
-      if (wanted === 0) return;
-      if (!client.idle || socket.destroyed) continue;
-      socket.destroy();
-      wanted--;
-    }
-  }
-
-  function dispatcher(pipelining: number): Agent {
+  #agent(proxy: Proxy | undefined, pipelining: number): Agent {
     const clientOptions: Client.Options = {
       pipelining,
-      allowH2: options.allowH2,
-      maxHeaderSize: options.maxHeaderBytes,
+      allowH2: this.#options.allowH2,
+      maxHeaderSize: this.#options.maxHeaderBytes,
       // A socket that Lambda froze between two invocations is dead; a short life keeps that rare.
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 30_000,
     };
     const factory = (url: URL): TracedClient => {
+      const connect = callbackify((target: buildConnector.Options) => this.#connect(client, target, proxy));
       const client: TracedClient = new TracedClient(url, {
         ...clientOptions,
-        connect: (target: buildConnector.Options, callback: ConnectCallback) => connect(client, target, callback),
+        connect: (target: buildConnector.Options, callback: buildConnector.Callback) =>
+          connect(target, (error, socket) => (error ? callback(error, null) : callback(null, socket))),
       });
       return client;
     };
     return new Agent({ factory: (origin) => new Pool(origin, { ...clientOptions, factory }) });
   }
 
-  const agent = dispatcher(1);
-  const fresh = dispatcher(0);
-  return {
-    agent,
-    fresh,
-    open: () => open,
-    relieve() {
-      // After undici has noted that its client is free.
-      if (waiting.length > 0) setImmediate(closeIdle);
-    },
-    async close() {
-      closed = true;
-      for (const begin of waiting.splice(0)) begin();
-      options.names.close();
-      await Promise.all([agent.destroy(), fresh.destroy()]);
-    },
-  };
-}
+  /** A socket for a client, when there is a place for it. */
+  async #connect(client: TracedClient, target: buildConnector.Options, proxy: Proxy | undefined): Promise<Socket> {
+    if (this.#open < this.#options.maxSockets) this.#open++;
+    else {
+      const place = new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#closeIdle();
+      await place;
+    }
+    try {
+      if (this.#closed) throw new Error('the fetcher is closed');
+      const dialled = await this.#options.dialler.dial(target, proxy);
+      // undici takes a socket that is dead on arrival for one that may come back, and asks for another at once, and another.
+      if (dialled.socket.destroyed) throw Object.assign(new Error('the connection broke at once'), { code: 'ECONNRESET' });
+      this.#adopt(client, dialled);
+      return dialled.socket;
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
 
-function ignore(): void {}
+  #adopt(client: TracedClient, { socket, dnsMs, connectMs }: Dialled): void {
+    const connection: Connection = { dnsMs, connectMs, uses: 0 };
+    client.connection = connection;
+    const entry = { socket, client };
+    this.#sockets.add(entry);
+    socket
+      // Before undici's own listener: it takes a reset for the end of a body without a length.
+      .on('error', (broken: Error) => (connection.broken = broken))
+      .once('close', () => {
+        this.#sockets.delete(entry);
+        this.#release();
+      });
+  }
+
+  /** A socket's place goes to whoever waits longest. */
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#open--;
+  }
+
+  /** Idle connections make room for as many as wait. */
+  #closeIdle(): void {
+    let wanted = this.#waiting.length;
+    for (const { client, socket } of this.#sockets) {
+      if (wanted === 0) return;
+      if (!client.isIdle || socket.destroyed) continue;
+      socket.destroy();
+      wanted--;
+    }
+  }
+}

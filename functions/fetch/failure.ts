@@ -7,6 +7,7 @@ export type FetchLabel = string;
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ERR_NAME: 'dns',
   ERR_BLOCKED_ADDRESS: 'blocked-address',
+  ERR_PROXY: 'proxy',
   UND_ERR_CONNECT_TIMEOUT: 'connect',
   UND_ERR_SOCKET: 'connect',
   UND_ERR_CLOSED: 'connect',
@@ -98,10 +99,13 @@ function isCutShort(fault: Fault): boolean {
   return fault.name === 'HTTPParserError' && fault.message.includes('Invalid EOF state');
 }
 
+/** Errors of our own, whose messages say it all. */
+const OWN_NAMES = new Set(['NameError', 'BlockedAddressError', 'ProxyError']);
+
 function describe(fault: Fault, code: ErrorCode): string {
   const raw = typeof fault.code === 'string' ? fault.code : '';
   if (code === 'tls') return `${TLS_WORDS[raw] ?? oneLine(fault.message)} (${raw})`;
-  if (fault.name === 'NameError' || fault.name === 'BlockedAddressError') return fault.message;
+  if (OWN_NAMES.has(fault.name)) return fault.message;
   if (raw === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'the body is shorter or longer than its Content-Length';
   if (isCutShort(fault)) return 'the connection ended inside the answer';
   return raw === '' ? oneLine(fault.message) : `${oneLine(fault.message)} (${raw})`;

@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto';
+import type { Dispatcher } from 'undici';
 import { RequestError } from '../job/errors.ts';
 import { AddressGuard } from './address-guard.ts';
 import { BodyBudget } from './body-budget.ts';
 import { decodeText, sniffCharset } from './charset.ts';
-import { openConnections, type Connections } from './connections.ts';
+import { Connections, type Route } from './connections.ts';
 import { ACCEPT_ENCODING, DecodeError, decodeBody, parseCodings } from './content-coding.ts';
 import { acceptHeader, accepts, guessMediaType, parseContentType } from './content-type.ts';
+import { Dialler } from './dialler.ts';
 import { Exchange, type Answer, type BodyPlan } from './exchange.ts';
 import { toRequestError } from './failure.ts';
 import { NameLookup } from './name-lookup.ts';
 import { followRedirect, isRedirect, withoutCredentials, type Hop } from './redirect.ts';
+import { parseProxies, ProxyRotation } from './proxies.ts';
 import { readPageRobots } from './page-robots.ts';
 import { productToken } from './robots.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -36,6 +39,8 @@ export interface FetcherOptions {
   readonly allowH2?: boolean;
   /** Certificate authorities in place of Node's own list, PEM. */
   readonly ca?: string;
+  /** Proxies to go through in turn, see {@link parseProxies}; absent or empty: straight. */
+  readonly proxies?: readonly string[];
   /** Name servers in place of the system's, `address[:port]`. */
   readonly nameServers?: readonly string[];
   /** Clock for dates and for what is kept for a time, ms since the epoch. */
@@ -63,6 +68,7 @@ const DEFAULTS = {
   maxHeaderBytes: 65_536,
   maxHeaders: 256,
   maxHeldBytes: 64_000_000,
+  allowH2: true,
   now: Date.now,
 } as const;
 
@@ -73,32 +79,48 @@ const DEFAULTS = {
  */
 export function createFetcher(options: FetcherOptions): Fetcher {
   const settings = { ...DEFAULTS, ...options };
-  const connections = openConnections({
-    guard: new AddressGuard(options.allowedNetworks),
-    names: new NameLookup({
-      ...(options.nameServers && { servers: options.nameServers }),
-      now: settings.now,
-    }),
-    maxSockets: options.maxSockets,
-    connectTimeoutMs: settings.connectTimeoutMs,
-    maxHeaderBytes: settings.maxHeaderBytes,
-    allowH2: options.allowH2 ?? true,
-    ca: options.ca,
+  const guard = new AddressGuard(options.allowedNetworks);
+  const names = new NameLookup({ ...(options.nameServers && { servers: options.nameServers }), now: settings.now });
+  const { maxSockets, maxHeaderBytes, allowH2, connectTimeoutMs, ca } = settings;
+  const connections = new Connections({
+    dialler: new Dialler({ guard, names, connectTimeoutMs, allowH2, ca }),
+    maxSockets,
+    maxHeaderBytes,
+    allowH2,
   });
+  const proxies = new ProxyRotation(parseProxies(options.proxies ?? []));
   const budget = new BodyBudget(settings.maxHeldBytes);
   return {
-    fetch: (request) => new Fetch(request, settings, connections, budget).run(),
-    close: () => connections.close(),
+    async fetch(request) {
+      const proxy = proxies.pick(settings.now());
+      const fetch = new Fetch(request, settings, connections, connections.route(proxy), budget);
+      if (!proxy) return fetch.run();
+      let failed = false;
+      try {
+        return await fetch.run();
+      } catch (error) {
+        failed = error instanceof RequestError && error.code === 'proxy';
+        throw error;
+      } finally {
+        proxies.report(proxy, failed, settings.now());
+      }
+    },
+    proxyStats: () => proxies.stats(),
+    async close() {
+      names.close();
+      await connections.close();
+    },
   };
 }
 
-type Settings = FetcherOptions & { [N in Exclude<keyof typeof DEFAULTS, 'now'>]: number } & { now: () => number };
+type Settings = FetcherOptions & Required<Pick<FetcherOptions, keyof typeof DEFAULTS>>;
 
 /** One fetch: a chain of exchanges under one deadline. */
 class Fetch {
   readonly #request: FetchRequest;
   readonly #settings: Settings;
   readonly #connections: Connections;
+  readonly #route: Route;
   readonly #budget: BodyBudget;
   readonly #startedAt = performance.now();
   readonly #fetchedAt: string;
@@ -106,7 +128,8 @@ class Fetch {
   #current: Exchange | undefined;
   #ended: RequestError | undefined;
 
-  constructor(request: FetchRequest, settings: Settings, connections: Connections, budget: BodyBudget) {
+  constructor(request: FetchRequest, settings: Settings, connections: Connections, route: Route, budget: BodyBudget) {
+    this.#route = route;
     this.#budget = budget;
     this.#request = request;
     this.#settings = settings;
@@ -200,20 +223,20 @@ class Fetch {
 
   /** One request, and a second on a new socket if the first met a kept-alive connection that had died in the meantime. */
   async #exchange(hop: Hop): Promise<Answer> {
-    const first = this.#dispatch(hop, this.#connections.agent);
+    const first = this.#dispatch(hop, this.#route.agent);
     try {
       return await first.answer;
     } catch (error) {
       // Used before, and broken before a byte of the answer: the server had closed it while it was idle.
       const stale = !first.answered && (first.connection?.uses ?? 0) > 1 && toRequestError(error, this.#label).code === 'connect';
       if (this.#ended || !stale || !isRepeatable(hop.method)) throw error;
-      return await this.#dispatch(hop, this.#connections.fresh).answer;
+      return await this.#dispatch(hop, this.#route.fresh).answer;
     } finally {
       this.#connections.relieve();
     }
   }
 
-  #dispatch(hop: Hop, via: Connections['agent']): Exchange {
+  #dispatch(hop: Hop, via: Dispatcher): Exchange {
     const exchange = new Exchange({
       plan: (status, headers) => this.#plan(status, headers),
       budget: this.#budget,
@@ -224,11 +247,13 @@ class Fetch {
     this.#current = exchange;
     if (this.#ended) exchange.fail(this.#ended);
     else {
-      const options: Dispatch = {
+      const forwardHeaders = this.#route.forwardHeaders(hop.url.protocol);
+      const options: Dispatcher.DispatchOptions = {
         origin: hop.url.origin,
-        path: hop.url.pathname + hop.url.search,
+        // A proxy is told the whole URL (RFC 9112, section 3.2.2).
+        path: (forwardHeaders ? hop.url.origin : '') + hop.url.pathname + hop.url.search,
         method: hop.method,
-        headers: Object.entries(hop.headers).flat(),
+        headers: Object.entries({ ...hop.headers, ...forwardHeaders }).flat(),
         body: hop.body ?? null,
         headersTimeout: this.#settings.headersTimeoutMs,
         bodyTimeout: this.#settings.bodyTimeoutMs,
@@ -256,6 +281,8 @@ class Fetch {
 
   #page(hop: Hop, answer: Answer): FetchedPage {
     const { status, headers } = answer;
+    if (status === 407 && this.#route.proxy)
+      throw this.#error('proxy', `proxy ${this.#route.proxy.label} refuses its credentials (status 407)`);
     if (status < 200 || status > 299) {
       const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#settings.now());
       throw this.#error(`http-${status}`, `status ${status}`, { status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
@@ -337,8 +364,6 @@ class Fetch {
     });
   }
 }
-
-type Dispatch = Parameters<Connections['agent']['dispatch']>[0];
 
 /** What tells two requests of a redirect chain apart. */
 function visit({ method, url, headers }: Hop): string {

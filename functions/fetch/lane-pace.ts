@@ -64,7 +64,7 @@ export const MAX_CRAWL_DELAY_MS = 60_000;
 
 const HOST_FAILURES = new Set(['connect', 'dns', 'timeout']);
 /** Failures that say nothing about the host. */
-const NEUTRAL = new Set(['cancelled', 'blocked-address', 'bad-url', 'robots', 'internal']);
+const NEUTRAL = new Set(['cancelled', 'proxy', 'blocked-address', 'bad-url', 'robots', 'internal']);
 
 /**
  * The pace of one lane, as a state machine without clock or timers: the caller asks how long to wait, and tells what it starts and how that ends.

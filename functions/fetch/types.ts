@@ -1,5 +1,6 @@
 import type { Provenance } from '../job/result.ts';
 import type { CookieJar } from './cookie-jar.ts';
+import type { ProxyStats } from './proxies.ts';
 import type { PageRobots } from './page-robots.ts';
 
 /** One page to fetch: what the scraper and its request ask for, defaults filled in. */
@@ -78,6 +79,8 @@ export interface Fetcher {
    * @throws {RequestError} one code of the catalogue for every failure, a status outside 200-299 included.
    */
   fetch(request: FetchRequest): Promise<FetchedPage | RedirectedElsewhere>;
+  /** How the proxies have fared; empty without any. */
+  proxyStats?(): readonly ProxyStats[];
   /** Closes every connection. */
   close(): Promise<void>;
 }

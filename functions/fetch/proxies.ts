@@ -1,0 +1,129 @@
+import { UsageError } from '../job/errors.ts';
+
+/** A proxy that the operator named. Its credentials stay in here: only `label` goes into messages. */
+export interface Proxy {
+  /**
+   * `http:` and `https:` proxies forward http requests and tunnel https ones (CONNECT); they look names up themselves.
+   * `socks5:` is given the address that was looked up and judged here, `socks5h:` the name.
+   */
+  readonly protocol: 'http:' | 'https:' | 'socks5:' | 'socks5h:';
+  readonly hostname: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  /** `host:port` */
+  readonly label: string;
+}
+
+/** How a proxy has fared in this process. */
+export interface ProxyStats {
+  readonly proxy: string;
+  readonly fetches: number;
+  readonly failures: number;
+  /** ms since the epoch; 0 = not resting. */
+  readonly restingUntil: number;
+}
+
+const DEFAULT_PORTS = { 'http:': 80, 'https:': 443, 'socks5:': 1080, 'socks5h:': 1080 } as const;
+
+/**
+ * Reads the operator's list of proxies.
+ *
+ * @param list - `http://user:password@host:port`, `https://…`, `socks5://…` or `socks5h://…`.
+ * @throws {UsageError} code `bad-option`, naming the places in the list that are no proxy, and nothing of what stands there.
+ */
+export function parseProxies(list: readonly string[]): readonly Proxy[] {
+  const faults: number[] = [];
+  const proxies = list.flatMap((text, i) => {
+    const proxy = parseProxy(text.trim());
+    if (!proxy) faults.push(i + 1);
+    return proxy ?? [];
+  });
+  if (faults.length > 0) {
+    throw new UsageError(
+      'bad-option',
+      `Proxy ${faults.join(', ')} of the list is none; write http://user:password@host:port, or https://, socks5://, socks5h://.`,
+    );
+  }
+  return proxies;
+}
+
+function parseProxy(text: string): Proxy | undefined {
+  const url = URL.parse(text);
+  if (!url || !Object.hasOwn(DEFAULT_PORTS, url.protocol) || url.hostname === '') return undefined;
+  const protocol = url.protocol as Proxy['protocol'];
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = url.port === '' ? DEFAULT_PORTS[protocol] : Number(url.port);
+  try {
+    const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    return { protocol, hostname, port, username, password, label: `${url.hostname}:${port}` };
+  } catch {
+    // A percent sign that escapes nothing: better refused than sent wrong.
+    return undefined;
+  }
+}
+
+/** Value of Proxy-Authorization (RFC 9110, section 11.7.1); `undefined` for a proxy without credentials. */
+export function proxyAuthorization({ username, password }: Proxy): string | undefined {
+  return username === '' && password === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** Failures in a row after which a proxy rests. */
+const FAILURES_TO_REST = 3;
+const REST_MS = 30_000;
+const MAX_REST_MS = 600_000;
+
+interface Entry {
+  readonly proxy: Proxy;
+  fetches: number;
+  failures: number;
+  /** In a row. */
+  streak: number;
+  restingUntil: number;
+}
+
+/** Hands out proxies in turn, and leaves those that fail alone for growing pauses. */
+export class ProxyRotation {
+  readonly #entries: readonly Entry[];
+  #next = 0;
+
+  constructor(proxies: readonly Proxy[]) {
+    this.#entries = proxies.map((proxy) => ({ proxy, fetches: 0, failures: 0, streak: 0, restingUntil: 0 }));
+  }
+
+  /** The next proxy that does not rest; while all do, the one that rests the shortest. `undefined` where there are none. */
+  pick(nowMs: number): Proxy | undefined {
+    const { length } = this.#entries;
+    let soonest: Entry | undefined;
+    for (let i = 0; i < length; i++) {
+      const entry = this.#entries[(this.#next + i) % length];
+      if (!entry) continue;
+      if (entry.restingUntil <= nowMs) {
+        this.#next = (this.#next + i + 1) % length;
+        return entry.proxy;
+      }
+      if (!soonest || entry.restingUntil < soonest.restingUntil) soonest = entry;
+    }
+    return soonest?.proxy;
+  }
+
+  /** @param failed - the proxy itself failed, not the site behind it. */
+  report(proxy: Proxy, failed: boolean, nowMs: number): void {
+    const entry = this.#entries.find((candidate) => candidate.proxy === proxy);
+    if (!entry) return;
+    entry.fetches++;
+    if (!failed) {
+      entry.streak = 0;
+      entry.restingUntil = 0;
+      return;
+    }
+    entry.failures++;
+    entry.streak++;
+    if (entry.streak < FAILURES_TO_REST) return;
+    entry.restingUntil = nowMs + Math.min(MAX_REST_MS, REST_MS * 2 ** Math.min(20, entry.streak - FAILURES_TO_REST));
+  }
+
+  stats(): readonly ProxyStats[] {
+    return this.#entries.map(({ proxy, fetches, failures, restingUntil }) => ({ proxy: proxy.label, fetches, failures, restingUntil }));
+  }
+}
