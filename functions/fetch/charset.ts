@@ -28,15 +28,18 @@ export function sniffCharset(body: Buffer, mediaType: string, httpCharset: strin
   const declared = bomEncoding(body) ?? (httpCharset === undefined ? undefined : encodingOf(httpCharset));
   if (declared !== undefined) return declared;
   if (mediaType === 'application/json' || mediaType.endsWith('+json')) return 'UTF-8';
-  const isHtml = mediaType === 'text/html';
+  const isHtml = mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
   if (isHtml || isXml(mediaType)) {
-    const utf16 = utf16Xml(body);
-    if (utf16 !== undefined) return utf16;
-    const inside = (isHtml ? metaEncoding(body, PRESCAN_BYTES) : undefined) ?? internalEncoding(xmlEncoding(body));
+    const inside = utf16Xml(body) ?? (isHtml ? metaEncoding(body, PRESCAN_BYTES) : undefined) ?? internalEncoding(xmlEncoding(body));
     if (inside !== undefined) return inside;
   }
   if (isUtf8(body)) return body.includes(ESCAPE) && readsAsJis(body, decodeText) ? 'ISO-2022-JP' : 'UTF-8';
   return (isHtml ? metaEncoding(body, LATE_META_BYTES) : undefined) ?? detectCharset(body, decodeText);
+}
+
+/** Whether a media type is one of text, which has a charset. */
+export function isText(mediaType: string): boolean {
+  return /^text\/|[/+](?:xml|json|javascript|ecmascript|x-ndjson|x-javascript|yaml)$/.test(mediaType);
 }
 
 /**

@@ -1,10 +1,13 @@
 import type { Dispatcher } from 'undici';
+import type { Writable } from 'node:stream';
 import type { BodyBudget, BodyHolder } from './body-budget.ts';
 import type { Connection, ConnectionAware } from './connections.ts';
 
 /** What to do with the body once the headers are known. */
 export type BodyPlan =
   | { readonly kind: 'read'; readonly maxBytes: number; readonly tooLarge: (seen: string) => Error; readonly check?: BodyCheck }
+  /** A file: handed on as it comes, no faster than the sink takes it. */
+  | { readonly kind: 'stream'; readonly maxBytes: number; readonly tooLarge: (seen: string) => Error; readonly sink: Writable }
   /** Not wanted: read to its end if that is near, so that the connection can be used again, else cut off. */
   | { readonly kind: 'skip' };
 
@@ -94,6 +97,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
     this.#settled = true;
     this.#reason = error;
     this.#release();
+    if (this.#plan.kind === 'stream') this.#plan.sink.destroy(error);
     this.#reject(error);
     // While connecting there is no controller yet: onRequestStart aborts.
     this.#controller?.abort(error);
@@ -144,7 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
       return;
     }
     if (this.#plan.kind === 'skip' && this.#declared > SKIP_BYTES) this.#cut();
-    else if (this.#plan.kind === 'read' && this.#declared > this.#plan.maxBytes) {
+    else if (this.#plan.kind !== 'skip' && this.#declared > this.#plan.maxBytes) {
       this.fail(this.#plan.tooLarge(`Content-Length is ${this.#declared}`));
     }
   }
@@ -159,6 +163,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
     }
     if (this.wireBytes > plan.maxBytes) {
       this.fail(plan.tooLarge(`${this.wireBytes} bytes came so far`));
+      return;
+    }
+    if (plan.kind === 'stream') {
+      this.#handOn(plan.sink, chunk);
       return;
     }
     this.#keep(chunk);
@@ -181,6 +189,13 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.fail(error);
+  }
+
+  #handOn(sink: Writable, chunk: Buffer): void {
+    // undici reuses nothing of a chunk, so the sink may keep it.
+    if (sink.write(chunk)) return;
+    this.pause();
+    sink.once('drain', () => this.resume());
   }
 
   #keep(chunk: Buffer): void {
@@ -211,6 +226,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
   #finish(): void {
     if (this.#settled) return;
     this.#settled = true;
+    if (this.#plan.kind === 'stream') this.#plan.sink.end();
     const answer: Answer = {
       status: this.#status,
       headers: this.#headers,

@@ -14,6 +14,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_DESTROYED: 'connect',
   UND_ERR_INFO: 'connect',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connect',
+  UND_ERR_INVALID_ARG: 'bad-request',
+  UND_ERR_NOT_SUPPORTED: 'bad-request',
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
   UND_ERR_BODY_TIMEOUT: 'timeout',
   UND_ERR_HEADERS_OVERFLOW: 'too-large',

@@ -46,9 +46,9 @@ export function readPageRobots(
     const value = headers[name];
     if (value !== undefined) signals.push(entry(name, value));
   }
-  const head = body?.subarray(0, HEAD_BYTES);
+  const head = body && headOf(body);
   if (head && [...HINTS, agentToken].some((hint) => head.includes(hint, 0, 'latin1'))) {
-    for (const attributes of metaElements(head, HEAD_BYTES, true)) {
+    for (const attributes of metaElements(head, head.length, true)) {
       const name = attributes.get('name')?.trim().toLowerCase() ?? '';
       const content = attributes.get('content') ?? '';
       if (SIGNAL_METAS.has(name)) signals.push(entry(`meta ${name}`, content));
@@ -59,6 +59,13 @@ export function readPageRobots(
     }
   }
   return directives.length + signals.length === 0 ? undefined : { directives, nofollow, signals };
+}
+
+/** What comes before the body element, where the tag is written out: a fraction of most pages, and this is done for every page. */
+function headOf(body: Buffer): Buffer {
+  const start = body.subarray(0, HEAD_BYTES);
+  const end = start.indexOf('<body', 0, 'latin1');
+  return end < 0 ? start : start.subarray(0, end);
 }
 
 /** A list of directives, some perhaps for one crawler only: `noindex, otherbot: nofollow, noarchive`. */

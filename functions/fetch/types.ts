@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Provenance } from '../job/result.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { ProxyStats } from './proxies.ts';
@@ -58,6 +59,25 @@ export interface FetchedPage {
   readonly provenance: Omit<Provenance, 'attempts'>;
   /** There where the page says something to robots. */
   readonly robots?: PageRobots;
+}
+
+/** The head of an answer whose body is a file to keep. */
+export interface FileHead {
+  readonly status: number;
+  /** Media type in lower case, without parameters; `application/octet-stream` where none is declared. */
+  readonly contentType: string;
+}
+
+/** A file as it was streamed to where it is kept. */
+export interface FetchedFile {
+  readonly kind: 'file';
+  readonly url: string;
+  readonly contentType: string;
+  /** Content-decoded. */
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+  readonly provenance: Omit<Provenance, 'attempts'>;
 }
 
 /** A redirect to a URL that another lane owns: the request goes on there. */

@@ -103,6 +103,11 @@ export const errorCatalogue = {
     remedy: 'Correct the line; a URL begins with http:// or https://.',
     next: 'never',
   },
+  'bad-request': {
+    cause: 'The method or a header is none that can be sent.',
+    remedy: 'The message names the fault; correct the line or the scraper.',
+    next: 'never',
+  },
   'bad-line': { cause: 'The line of the input file cannot be read.', remedy: 'The message says what is wrong with it.', next: 'never' },
   parse: {
     cause: 'The scraper threw an exception on this page.',

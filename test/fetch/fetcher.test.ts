@@ -80,6 +80,15 @@ describe('a page', () => {
     expect(headers['set-cookie']?.split('\n')).toEqual(['a=1; Expires=Mon, 23 Nov 2026 10:00:00 GMT', 'b=2']);
   });
 
+  test('that is no text has bytes, and no charset', async () => {
+    const site = await startSite((_request, response) =>
+      response.setHeader('content-type', 'application/pdf').end(Buffer.from([0x25, 0x50, 0xff])),
+    );
+    const page = await pageOf(testFetcher().fetch(requestTo(site.origin, { accept: ['*'] })));
+    expect([...page.body]).toEqual([0x25, 0x50, 0xff]);
+    expect(page.provenance).not.toHaveProperty('charset');
+  });
+
   test('of no content is empty', async () => {
     const site = await startSite((_request, response) => response.writeHead(204).end());
     const page = await pageOf(testFetcher().fetch(requestTo(site.origin)));
@@ -174,8 +183,13 @@ describe('a request', () => {
     const site = await echo();
     const fetcher = testFetcher();
     const error = await failureOf(fetcher.fetch(requestTo(site.origin, { headers: { 'x-bad': 'a\r\nInjected: 1' } })));
-    expect(error.code).toBe('internal');
+    expect(error).toMatchObject({ code: 'bad-request', next: 'never' });
     expect((await pageOf(fetcher.fetch(requestTo(site.origin, JSON_ONLY)))).status).toBe(200);
+  });
+
+  test.each(['CONNECT', 'GE T', ''])('by method %j is bad-request', async (method) => {
+    const site = await echo();
+    expect(await failureOf(testFetcher().fetch(requestTo(site.origin, { method })))).toMatchObject({ code: 'bad-request', next: 'never' });
   });
 
   test('asks only for what is new where it knows the page, and ends with http-304 if nothing is', async () => {

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { PassThrough, Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+
+/** What went into the file: decoded bytes and their SHA-256, hex. */
+export interface FileContent {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * The way of a file's body to where it is kept: content codings undone, bytes counted and hashed, in constant memory however
+ * long it is.
+ */
+export class FileSink {
+  /** Takes the body as it comes off the wire. */
+  readonly input: Writable = new PassThrough();
+  /** Fulfilled when the last byte is handed on; rejected with whatever broke the way. */
+  readonly done: Promise<FileContent>;
+
+  /**
+   * @param codings - as applied by the server, in order (`parseCodings`).
+   * @param target - where the decoded bytes go.
+   * @param tooLarge - makes the error for more than `maxBytes` decoded bytes.
+   */
+  constructor(codings: readonly string[], target: Writable, maxBytes: number, tooLarge: (seen: string) => Error) {
+    const sha256 = createHash('sha256');
+    let bytes = 0;
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, next) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) return next(tooLarge(`${bytes} decoded bytes came so far`));
+        sha256.update(chunk);
+        next(null, chunk);
+      },
+    });
+    const decoders = codings.toReversed().map(decoderOf);
+    this.done = pipeline([this.input, ...decoders, meter, target]).then(() => ({ bytes, sha256: sha256.digest('hex') }));
+    // Whoever waits for it hears of it; nobody may be waiting yet.
+    this.done.catch(() => {});
+  }
+}
+
+function decoderOf(coding: string): Transform {
+  if (coding === 'br') return createBrotliDecompress();
+  if (coding === 'zstd') return createZstdDecompress();
+  return coding === 'deflate' ? createInflate() : createGunzip();
+}

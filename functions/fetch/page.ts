@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import { decodeText, isText, sniffCharset } from './charset.ts';
+import type { Answer } from './exchange.ts';
+import { readPageRobots } from './page-robots.ts';
+import type { FetchedPage } from './types.ts';
+
+/** What makes a page of an answer. */
+export interface PageParts {
+  readonly answer: Answer;
+  /** Content-decoded. */
+  readonly body: Buffer;
+  readonly contentType: string;
+  /** The charset parameter of Content-Type. */
+  readonly httpCharset: string | undefined;
+  /** The URL that answered. */
+  readonly url: string;
+  readonly wasRedirected: boolean;
+  readonly fetchedAt: string;
+  /** `performance.now()` at the start of the fetch. */
+  readonly startedAt: number;
+  readonly agentToken: string;
+}
+
+/** Puts a page together; its text is decoded only when somebody asks for it. */
+export function makePage(parts: PageParts): FetchedPage {
+  const { answer, body, contentType, url, startedAt } = parts;
+  const { status, headers, connection } = answer;
+  const hasText = isText(contentType);
+  const charset = hasText ? sniffCharset(body, contentType, parts.httpCharset) : 'UTF-8';
+  const isHtml = contentType === 'text/html' || contentType === 'application/xhtml+xml';
+  const robots = readPageRobots(headers, isHtml ? body : undefined, parts.agentToken);
+  let text: string | undefined;
+  return {
+    kind: 'page',
+    url,
+    status,
+    headers,
+    body,
+    contentType,
+    charset,
+    text: () => (text ??= decodeText(body, charset)),
+    ...(robots && { robots }),
+    provenance: {
+      fetchedAt: parts.fetchedAt,
+      status,
+      ...(parts.wasRedirected && { finalUrl: url }),
+      contentType,
+      ...(hasText && { charset }),
+      wireBytes: answer.wireBytes,
+      decodedBytes: body.length,
+      contentHash: hash('sha256', body, 'hex'),
+      ...(robots && robots.directives.length > 0 && { robots: robots.directives }),
+      ...(robots && robots.signals.length > 0 && { signals: robots.signals }),
+      timings: {
+        ...(connection?.uses === 1 && { dns: round(connection.dnsMs), connect: round(connection.connectMs) }),
+        firstByte: round(answer.headersAt - startedAt),
+        total: round(performance.now() - startedAt),
+      },
+    },
+  };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
