@@ -40,10 +40,13 @@ describe('download', () => {
   });
 
   test('asks for one file once, and for no more than the page’s share', async () => {
-    const { items, follows, dropped } = await run(files, ['a', 'a', 'b', 'c', 'd', 'd'].map((x) => `<a href="/${x}">${x}</a>`).join(''));
+    const { items, follows, dropped } = await run(
+      files,
+      ['a', 'a', 'b', 'c', 'd', 'd', 'a'].map((x) => `<a href="/${x}">${x}</a>`).join(''),
+    );
     expect(follows.map((request) => request.url)).toEqual(['a', 'b', 'c'].map((x) => `https://shop.example/${x}`));
     expect(dropped).toEqual({ files: 2 });
-    expect(items.filter((item) => typeof item === 'object' && item !== null && 'file' in item)).toHaveLength(4);
+    expect(items.filter((item) => typeof item === 'object' && item !== null && 'file' in item)).toHaveLength(5);
   });
 
   test('may be yielded by itself, take a name, headers and a size', async () => {

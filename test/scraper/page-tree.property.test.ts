@@ -81,6 +81,14 @@ describe('the tree', () => {
     );
   });
 
+  test.each([
+    ['<html></html><p>x', '<html><p>x</p></html>'],
+    ['x<html a=b>y</html>z<html c=d>w', '<html c="d" a="b">xyzw</html>'],
+    ['<!doctype html><!--c--> <p>a</p></html>b', '<!doctype html><!--c--> <html><p>a</p>b</html>'],
+  ])('takes all content of %j into one html', (body, html) => {
+    expect(buildTree(body, limits).html()).toBe(html);
+  });
+
   test('takes what a later html tag adds, and keeps what the first said', () => {
     const $ = buildTree('<p>a<html lang=en class=x><p>b</html><p>c<html lang=de id=i>', limits);
     expect($('html').attr()).toEqual({ lang: 'en', class: 'x', id: 'i' });
