@@ -1,0 +1,290 @@
+import { nameId, Trait, traitsOf, type NameTable } from './element-names.ts';
+import type { ElementAtHand } from './element-test.ts';
+import type { PageChars } from './page-chars.ts';
+import { NONE, Relation, type CompileContext, type Program, type Step } from './program.ts';
+import type { ScanSink } from './scan-sink.ts';
+import type { TagAttributes } from './tag-attributes.ts';
+import { TextPieces } from './text-pieces.ts';
+import { Undecided } from './undecided.ts';
+
+const HTML = nameId('html');
+
+/** Elements that fields may find on one page; beyond, the tree says what is wrong with it. */
+const MAX_FOUND = 1_500_000;
+
+/** What a field took from one element. */
+export interface Found {
+  /** How many elements begin before it. */
+  readonly ordinal: number;
+  /** The attribute or name asked for. */
+  readonly value?: string | undefined;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Its text: a run of the page's {@link TextPieces}. */
+  readonly from?: number;
+  to?: number;
+  /** The fields of its own scope. */
+  readonly scope?: Scope;
+}
+
+/** Numbers for each level of elements inside of a scope, one word each per 32 paths. */
+const LEVEL = 4;
+/** Paths that the level's open element ends; the same for it and all elements around it. */
+const OWN = 0;
+const AROUND = 1;
+/** Paths that the child before the next one ends; the same for all children so far. */
+const PREVIOUS = 2;
+const EARLIER = 3;
+
+/** A program at work on one element and what is inside of it, or on the page. */
+export class Scope {
+  readonly program: Program;
+  /** Of its element; 0 for the page. */
+  readonly depth: number;
+  /** By field: what was found, a list where all are wanted. */
+  readonly found: (Found | Found[] | undefined)[];
+  #missing: number;
+  #paths: Int32Array;
+
+  constructor(program: Program, depth: number) {
+    this.program = program;
+    this.depth = depth;
+    this.found = Array.from({ length: program.targets.length }, (_, i) => (program.targets[i]?.isList ? [] : undefined));
+    this.#missing = program.singles;
+    this.#paths = new Int32Array(program.words * LEVEL * 8);
+  }
+
+  /** Nothing more can be found. */
+  get isDone(): boolean {
+    return this.#missing === 0 && !this.program.hasLists;
+  }
+
+  add(target: number, found: Found): void {
+    const list = this.found[target];
+    if (Array.isArray(list)) list.push(found);
+    else {
+      this.found[target] = found;
+      this.#missing--;
+    }
+  }
+
+  /** Tests an element, the scope's own first, and tells the matcher which fields have found it. */
+  meet(matcher: Matcher): void {
+    const { words } = this.program;
+    const steps = this.program.stepsFor(matcher.name);
+    const level = matcher.depth - this.depth;
+    const own = level * words * LEVEL;
+    if (words > 0) {
+      if (own + words * LEVEL > this.#paths.length) this.#grow();
+      this.#paths.fill(0, own, own + words * LEVEL);
+      matcher.scope = this;
+    }
+    for (const step of steps) {
+      if (step.target !== NONE && (!this.#wants(step.target, matcher.ordinal) || (level === 0 && !step.findsScope))) continue;
+      if (!this.#isReached(step, level, own) || !passes(step, matcher)) continue;
+      if (step.path !== NONE) this.#set(own + OWN * words, step.path);
+      if (step.target !== NONE) {
+        matcher.take(this, step.target);
+        matcher.scope = this;
+      }
+    }
+    if (words > 0) this.#settle(level, own, words);
+  }
+
+  hasPath(depth: number, path: number): boolean {
+    return this.#has((depth - this.depth) * this.program.words * LEVEL, path);
+  }
+
+  #wants(target: number, ordinal: number): boolean {
+    const found = this.found[target];
+    // Several selectors of one list may fit an element, which is found once.
+    return found === undefined || (Array.isArray(found) && found.at(-1)?.ordinal !== ordinal);
+  }
+
+  #isReached(step: Step, level: number, own: number): boolean {
+    if (step.relation === Relation.none) return true;
+    if (step.relation === Relation.childOfScope) return level === 1;
+    if (level === 0) return false;
+    const { words } = this.program;
+    const parent = own - words * LEVEL;
+    switch (step.relation) {
+      case Relation.descendant:
+        return this.#has(parent + AROUND * words, step.from);
+      case Relation.child:
+        return this.#has(parent + OWN * words, step.from);
+      case Relation.adjacent:
+        return this.#has(parent + PREVIOUS * words, step.from);
+      default:
+        return this.#has(parent + EARLIER * words, step.from);
+    }
+  }
+
+  /** Notes for the elements behind what this one is to them. */
+  #settle(level: number, own: number, words: number): void {
+    const paths = this.#paths;
+    const parent = own - words * LEVEL;
+    for (let i = 0; i < words; i++) {
+      const ended = paths[own + i] ?? 0;
+      paths[own + AROUND * words + i] = level === 0 ? ended : ended | (paths[parent + AROUND * words + i] ?? 0);
+      if (level === 0) continue;
+      paths[parent + PREVIOUS * words + i] = ended;
+      paths[parent + EARLIER * words + i] = (paths[parent + EARLIER * words + i] ?? 0) | ended;
+    }
+  }
+
+  #has(at: number, path: number): boolean {
+    return ((this.#paths[at + (path >>> 5)] ?? 0) & (1 << (path & 31))) !== 0;
+  }
+
+  #set(at: number, path: number): void {
+    const word = at + (path >>> 5);
+    this.#paths[word] = (this.#paths[word] ?? 0) | (1 << (path & 31));
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.#paths.length * 2);
+    larger.set(this.#paths);
+    this.#paths = larger;
+  }
+}
+
+/** Finds the elements of fields while a page is scanned, and keeps what they take from them. */
+export class Matcher implements ScanSink, ElementAtHand {
+  name = 0;
+  depth = 0;
+  index = 0;
+  indexOfType = 0;
+  /** Of the element at hand: how many began before it. */
+  ordinal = -1;
+  /** The scope that is testing. */
+  scope: Scope;
+  readonly attributes: TagAttributes;
+  readonly page: Scope;
+  readonly pieces: TextPieces;
+  readonly #names: NameTable;
+  readonly #uses: CompileContext['uses'];
+  /** Scopes at work, the page first. */
+  readonly #scopes: Scope[];
+  /** What ends with an open element, inner ones last. */
+  readonly #ending: { readonly depth: number; readonly found: Found }[] = [];
+  #endingDepth = -1;
+  /** Texts that are being taken. */
+  #recording = 0;
+  #count = 0;
+  /** By depth: how many children an open element has so far, and how many of each name. */
+  readonly #children: number[] = [0];
+  readonly #childrenOfType: Map<number, number>[] = [new Map()];
+
+  constructor(page: { program: Program; chars: PageChars; attributes: TagAttributes; context: CompileContext }) {
+    this.attributes = page.attributes;
+    this.page = new Scope(page.program, 0);
+    this.scope = this.page;
+    this.#scopes = [this.page];
+    this.pieces = new TextPieces(page.chars);
+    this.#names = page.context.names;
+    this.#uses = page.context.uses;
+  }
+
+  get done(): boolean {
+    return this.page.isDone && this.#ending.length === 0;
+  }
+
+  hasPath(path: number): boolean {
+    return this.scope.hasPath(this.depth, path);
+  }
+
+  open(name: number, depth: number): void {
+    this.name = name;
+    this.depth = depth;
+    this.ordinal++;
+    if (this.#uses.index || this.#uses.indexOfType) this.#countChild(name, depth);
+    if (this.#recording > 0) this.pieces.open(traitsOf(name));
+    // Scopes that this element begins test it as they are made.
+    for (let i = 0, scopes = this.#scopes.length; i < scopes; i++) {
+      const scope = this.#scopes[i];
+      if (scope && !scope.isDone) scope.meet(this);
+    }
+  }
+
+  close(name: number, depth: number): void {
+    while (this.#endingDepth === depth) {
+      const { found } = this.#ending.pop() ?? {};
+      this.#endingDepth = this.#ending.at(-1)?.depth ?? -1;
+      if (found?.scope) this.#scopes.pop();
+      else if (found) {
+        found.to = this.pieces.next;
+        this.#recording--;
+      }
+    }
+    if (this.#recording > 0) this.pieces.close(traitsOf(name));
+  }
+
+  text(start: number, end: number, kind: number): void {
+    if (this.#recording > 0) this.pieces.text(start, end, kind);
+  }
+
+  joinHtml(): void {
+    // Fields have looked at the element without these attributes.
+    if (this.page.program.stepsFor(HTML).length > 0) throw new Undecided('attributes of a further html tag');
+  }
+
+  /** Takes what a field wants of the element at hand. */
+  take(scope: Scope, target: number): void {
+    if (++this.#count > MAX_FOUND) throw new Undecided('more is found than a page may give');
+    const take = scope.program.targets[target]?.take;
+    const { ordinal } = this;
+    switch (take?.kind) {
+      case 'attribute':
+        scope.add(target, { ordinal, value: this.attributes.value(take.name) });
+        break;
+      case 'attributes':
+        scope.add(target, { ordinal, attributes: this.attributes.all() });
+        break;
+      case 'tagName':
+        scope.add(target, { ordinal, value: this.#names.name(this.name).toUpperCase() });
+        break;
+      case 'text': {
+        const found: Found = { ordinal, from: this.pieces.next, to: this.pieces.next };
+        scope.add(target, found);
+        if (take.isInner && (traitsOf(this.name) & Trait.code) !== 0) break;
+        this.#recording++;
+        this.#endsWithElement(found);
+        break;
+      }
+      case 'scope':
+        this.#begin(scope, target, take.program);
+    }
+  }
+
+  #begin(outer: Scope, target: number, program: Program): void {
+    const scope = new Scope(program, this.depth);
+    const found: Found = { ordinal: this.ordinal, scope };
+    outer.add(target, found);
+    this.#scopes.push(scope);
+    this.#endsWithElement(found);
+    for (const own of program.ofScope) this.take(scope, own);
+    scope.meet(this);
+  }
+
+  #endsWithElement(found: Found): void {
+    this.#ending.push({ depth: this.depth, found });
+    this.#endingDepth = this.depth;
+  }
+
+  #countChild(name: number, depth: number): void {
+    this.index = this.#children[depth - 1] ?? 0;
+    this.#children[depth - 1] = this.index + 1;
+    this.#children[depth] = 0;
+    if (!this.#uses.indexOfType) return;
+    const siblings = this.#childrenOfType[depth - 1];
+    this.indexOfType = siblings?.get(name) ?? 0;
+    siblings?.set(name, this.indexOfType + 1);
+    const children = this.#childrenOfType[depth];
+    if (children) children.clear();
+    else this.#childrenOfType[depth] = new Map();
+  }
+}
+
+function passes(step: Step, matcher: Matcher): boolean {
+  for (const test of step.tests) if (!test(matcher)) return false;
+  return true;
+}

@@ -1,0 +1,99 @@
+import type { NameTable } from './element-names.ts';
+import type { ElementTest } from './element-test.ts';
+import type { AttributeName } from './tag-attributes.ts';
+
+/** What is taken from an element that a field's selector finds. */
+export type Take =
+  | { readonly kind: 'attribute'; readonly name: AttributeName }
+  | { readonly kind: 'attributes' }
+  | { readonly kind: 'tagName' }
+  /** Scripts and styles have none where it is what `innerText` gives. */
+  | { readonly kind: 'text'; readonly isInner: boolean }
+  /** A scope of its own, with its own fields. */
+  | { readonly kind: 'scope'; readonly program: Program };
+
+/** A field as a scan sees it: the first match of its selector, or all of them. */
+export interface Target {
+  readonly take: Take;
+  readonly isList: boolean;
+}
+
+/** How an element must stand to one that the path so far has led to. */
+export const Relation = {
+  /** It begins the path: anywhere in the scope. */
+  none: 0,
+  descendant: 1,
+  child: 2,
+  /** Right behind it, both of one parent. */
+  adjacent: 3,
+  sibling: 4,
+  childOfScope: 5,
+} as const;
+
+/** Any name. */
+export const ANY = -1;
+/** No path and no field. */
+export const NONE = -1;
+
+/**
+ * One compound selector of a path (`ul > li.new a` has three), tested on each element as it begins.
+ *
+ * An element that passes ends a path (`path`), from which the steps of elements behind it go on, or is what a field looks for.
+ */
+export interface Step {
+  /** Number of the name that the element must have, or {@link ANY}. */
+  readonly name: number;
+  readonly tests: readonly ElementTest[];
+  readonly relation: number;
+  /** The path that this step goes on from. */
+  readonly from: number;
+  /** The path that it makes. */
+  readonly path: number;
+  /** The field that it finds an element for. */
+  readonly target: number;
+  /** Whether the scope's own element may be what is found. */
+  readonly findsScope: boolean;
+}
+
+/** Everything to look for in one scope: the page, or an element with a map of its own. */
+export class Program {
+  readonly targets: readonly Target[];
+  /** Fields of the scope's own element. */
+  readonly ofScope: readonly number[];
+  /** Words of 32 paths each; 0 where every selector is one compound. */
+  readonly words: number;
+  /** How many fields want one value only. */
+  readonly singles: number;
+  readonly hasLists: boolean;
+  readonly #byName: readonly (readonly Step[] | undefined)[];
+  readonly #others: readonly Step[];
+
+  constructor(parts: {
+    readonly targets: readonly Target[];
+    readonly ofScope: readonly number[];
+    readonly steps: readonly Step[];
+    readonly paths: number;
+  }) {
+    this.targets = parts.targets;
+    this.ofScope = parts.ofScope;
+    this.words = Math.ceil(parts.paths / 32);
+    this.singles = parts.targets.filter(({ isList }) => !isList).length;
+    this.hasLists = parts.targets.length > this.singles;
+    this.#others = parts.steps.filter(({ name }) => name === ANY);
+    const byName: Step[][] = [];
+    for (const { name } of parts.steps) if (name !== ANY) byName[name] ??= parts.steps.filter((s) => s.name === name || s.name === ANY);
+    this.#byName = Array.from(byName);
+  }
+
+  /** The steps that an element of a name may pass. */
+  stepsFor(name: number): readonly Step[] {
+    return this.#byName[name] ?? this.#others;
+  }
+}
+
+/** What compiling a page type shares among its programs. */
+export interface CompileContext {
+  readonly names: NameTable;
+  /** What the steps ask of the elements, which is counted only where it is asked for. */
+  readonly uses: { index: boolean; indexOfType: boolean };
+}

@@ -1,0 +1,28 @@
+/** How the characters of a text become text. */
+export const TextKind = {
+  /** As they stand. */
+  raw: 0,
+  /** With character references. */
+  data: 1,
+  /** With character references as `title` and `textarea` have them. */
+  title: 2,
+  textarea: 3,
+  /** The last UTF-16 unit of the page: what the tokenizer makes of pages that break off in certain places. */
+  last: 4,
+} as const;
+
+/** Added to the kind of a text that belongs to the same node of the tree as the text before it. */
+export const CONTINUES = 8;
+
+/** Takes the elements and texts of a page, in document order. */
+export interface ScanSink {
+  /** An element begins; its attributes are the scanner's until this returns. The depth of the outermost is 1. */
+  open(name: number, depth: number): void;
+  /** An element ends, a void one right after it began. */
+  close(name: number, depth: number): void;
+  text(start: number, end: number, kind: number): void;
+  /** A further `html` tag adds its attributes to the element. Throws {@link Undecided} where that comes too late. */
+  joinHtml(): void;
+  /** Nothing more is wanted: the scan stops. */
+  readonly done: boolean;
+}

@@ -1,0 +1,159 @@
+import type { CheerioAPI } from 'cheerio/slim';
+import { RequestError } from '../../job/errors.ts';
+import { convert } from '../convert.ts';
+import type { FileReference } from '../downloads.ts';
+import type { Field, FieldContext } from '../extract-types.ts';
+import { collapse } from '../page-text.ts';
+import type { AnyNode } from '../page-tree.ts';
+import { tooComplex } from '../tree-limits.ts';
+import type { Found, Scope } from './matcher.ts';
+import type { Plan, PlannedValue } from './plan.ts';
+import type { TextPieces } from './text-pieces.ts';
+
+/** The bounds of extraction from a tree, for the same reasons (extract.ts). */
+const MAX_EXTRACTED_CHARS = 50_000_000;
+const MAX_VALUES = 1_000_000;
+
+/** What fields need of the page besides what was found. */
+export interface ExtractionPage {
+  readonly url: string;
+  readonly absolute: (address: string) => string | undefined;
+  readonly download: (address: string) => FileReference | undefined;
+  /** The page's tree, for a conversion of the scraper's own that asks for it. */
+  readonly tree: () => CheerioAPI;
+}
+
+/** Makes items of what a scan has found: the counterpart of `Extraction`, which makes them of a tree. */
+export class ScannedExtraction {
+  readonly #page: ExtractionPage;
+  readonly #pieces: TextPieces;
+  #elements: readonly AnyNode[] | undefined;
+  #chars = 0;
+  #values = 0;
+
+  constructor(page: ExtractionPage, pieces: TextPieces) {
+    this.#page = page;
+    this.#pieces = pieces;
+  }
+
+  /** @throws {RequestError} as `Extraction.map`, with the same codes and messages. */
+  map(plan: Plan, scope: Scope, place = ''): Record<string, unknown> {
+    const item: Record<string, unknown> = {};
+    for (const { name, value } of plan) {
+      const at = place === '' ? name : `${place}.${name}`;
+      const made = value.kind === 'map' ? this.map(value.plan, scope, at) : this.#planned(value, scope.found[value.target], at);
+      // Not by assignment: a field may be called __proto__.
+      Object.defineProperty(item, name, { value: made, enumerable: true, configurable: true, writable: true });
+    }
+    return item;
+  }
+
+  #planned(planned: PlannedValue, found: Found | Found[] | undefined, place: string): unknown {
+    return planned.kind === 'all' && Array.isArray(found) ? this.#all(planned, found, place) : this.#one(planned, found, place);
+  }
+
+  #one(planned: PlannedValue, found: Found | Found[] | undefined, place: string): unknown {
+    const { field } = planned;
+    const one = Array.isArray(found) ? this.#firstFitting(field, found) : found;
+    const value = one && this.#value(planned, one, place);
+    if (value === undefined && field.required) throw missing(place, field, one && this.#source(field, one));
+    return value;
+  }
+
+  #all(planned: PlannedValue, found: readonly Found[], place: string): unknown[] {
+    const values: unknown[] = [];
+    for (const one of found) {
+      const value = this.#value(planned, one, `${place}.${values.length}`);
+      if (value !== undefined && value !== null) values.push(value);
+    }
+    if (values.length === 0 && planned.field.required) throw missing(place, planned.field, undefined);
+    return values;
+  }
+
+  /** The first match whose text fits the pattern; without one, the first match. */
+  #firstFitting(field: Field, found: readonly Found[]): Found | undefined {
+    const fitting = found.find((one) => {
+      const source = this.#source(field, one);
+      return source !== undefined && field.match !== undefined && matched(source, field.match) !== undefined;
+    });
+    return fitting ?? found[0];
+  }
+
+  #value({ field, inner }: PlannedValue, found: Found, place: string): unknown {
+    if (++this.#values > MAX_VALUES) throw tooComplex(`gives more than ${MAX_VALUES} values`, 'a fixed bound');
+    if (inner && found.scope) return this.map(inner, found.scope, place);
+    const source = this.#source(field, found);
+    if (source === undefined) return undefined;
+    const text = field.match ? matched(source, field.match) : source;
+    if (text === undefined || typeof text === 'object') return text;
+    if (typeof field.as === 'function') return field.as(text, this.#context(found));
+    // Text is cleaned; what the scraper names as a property or cuts out with `match` stays as it is.
+    const kind = field.as ?? (field.value === undefined && field.attr === undefined ? 'text' : 'raw');
+    return convert(kind, text, { ...field, absolute: this.#page.absolute, download: this.#page.download });
+  }
+
+  /** The text that a field is made of, before match and conversion. */
+  #source(field: Field, found: Found): string | undefined {
+    const text = this.#read(field, found);
+    this.#chars += text?.length ?? 0;
+    if (this.#chars > MAX_EXTRACTED_CHARS)
+      throw tooComplex(`gives more than ${MAX_EXTRACTED_CHARS} characters to its fields`, 'a fixed bound');
+    return text;
+  }
+
+  #read(field: Field, { value, from = 0, to = 0 }: Found): string | undefined {
+    if (field.attr !== undefined) return value;
+    switch (field.value) {
+      case undefined: {
+        const asItStands = field.match !== undefined || field.as === 'raw' || field.as === 'trim' || field.as === 'json';
+        return asItStands ? this.#pieces.all(from, to) : this.#pieces.readable(from, to, MAX_EXTRACTED_CHARS - this.#chars + 1);
+      }
+      case 'textContent':
+        return this.#pieces.all(from, to);
+      case 'innerText':
+        return this.#pieces.withoutCode(from, to);
+      case 'href':
+      case 'src':
+        return value === undefined ? undefined : (this.#page.absolute(value) ?? value);
+      default:
+        return value;
+    }
+  }
+
+  /** For a function among the conversions; the tree is built if it looks at it. */
+  #context({ ordinal }: Found): FieldContext {
+    const { tree, url } = this.#page;
+    const element = (): AnyNode | undefined => {
+      this.#elements ??= tree()('*').toArray();
+      return this.#elements[ordinal];
+    };
+    return {
+      get $() {
+        return tree();
+      },
+      get scope() {
+        const one = element();
+        return one ? tree()(one) : tree()([]);
+      },
+      url,
+    };
+  }
+}
+
+function matched(text: string, pattern: RegExp): string | Record<string, string> | undefined {
+  pattern.lastIndex = 0;
+  const found = pattern.exec(text);
+  if (!found) return undefined;
+  if (found.groups) return Object.fromEntries(Object.entries(found.groups).filter(([, value]) => value !== undefined));
+  return found.length > 1 ? found[1] : found[0];
+}
+
+/** What a required field lacks: a match, or a value in the text that was found. */
+function missing(place: string, field: Field, found: string | undefined): RequestError {
+  const where = `Field ${place} is required, but its selector ${JSON.stringify(field.selector)} finds`;
+  if (found === undefined)
+    return new RequestError('invalid-item', `${where} nothing${field.attr === undefined ? '' : ` with attribute ${field.attr}`}.`);
+  const kind = typeof field.as === 'string' ? field.as : 'value';
+  const why = field.match && matched(found, field.match) === undefined ? `does not match ${field.match}` : `gives no ${kind}`;
+  return new RequestError('invalid-item', `${where} ${JSON.stringify(collapse(found.slice(0, 200)).slice(0, 80))}, which ${why}.`);
+}

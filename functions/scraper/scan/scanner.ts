@@ -1,0 +1,270 @@
+import type { TreeLimits } from '../tree-limits.ts';
+import { KEY_CHARS, NAME_END, NAME_ODD, nameClass, nameId, nameOfKeys, Trait, traitsOf, type NameTable } from './element-names.ts';
+import { commentEnd, rawTextEnd } from './markup-ends.ts';
+import { OpenElements } from './open-elements.ts';
+import { PageChars } from './page-chars.ts';
+import { TextKind, type ScanSink } from './scan-sink.ts';
+import { TagAttributes } from './tag-attributes.ts';
+
+/** How a scan ended. */
+export interface ScanEnd {
+  /** How far the page was read, in characters of its {@link PageChars}. */
+  readonly readTo: number;
+  /** Elements, attributes, texts and comments met. */
+  readonly nodes: number;
+}
+
+const TITLE = nameId('title');
+const TEXT_ONLY = Trait.rawText | Trait.rcdata | Trait.plaintext;
+const TEXT_ONLY_NAMES = ['iframe', 'noembed', 'noframes', 'plaintext', 'script', 'style', 'title', 'textarea', 'xmp'];
+
+/**
+ * Reads a page tag by tag and tells a sink its elements and texts, as they are in the tree that it does not build.
+ *
+ * It goes from one `<` to the next and looks at nothing between; what is within a tag it notes as positions. Where htmlparser2 leaves
+ * the HTML Standard (section 13.2.5, tokenization), as with what becomes of a page that breaks off inside of a tag, it goes with
+ * htmlparser2.
+ */
+export class Scanner {
+  readonly attributes: TagAttributes;
+  readonly #names: NameTable;
+  readonly #elements: OpenElements;
+  #chars = PageChars.ofText('');
+  #raw = '';
+  #end = 0;
+  /** Where the name that was read last ends. */
+  #nameEnd = 0;
+  #selfClosing = false;
+
+  constructor(names: NameTable) {
+    this.#names = names;
+    this.attributes = new TagAttributes(this.#chars);
+    this.#elements = new OpenElements(this.attributes);
+  }
+
+  /**
+   * @throws {RequestError} `too-complex`, as the tree builder.
+   * @throws {Undecided} for a page that must be looked at backwards.
+   */
+  scan(chars: PageChars, limits: TreeLimits, sink: ScanSink): ScanEnd {
+    this.#chars = chars;
+    this.#raw = chars.raw;
+    this.#end = chars.raw.length;
+    this.#names.forget();
+    this.attributes.reset(chars);
+    this.#elements.reset(chars, limits, sink);
+    const readTo = this.#read(chars.start, sink);
+    if (!sink.done) this.#elements.finishAll();
+    return { readTo, nodes: this.#elements.nodes };
+  }
+
+  #read(start: number, sink: ScanSink): number {
+    const raw = this.#raw;
+    let at = start;
+    let textStart = at;
+    while (!sink.done) {
+      const tag = raw.indexOf('<', at);
+      if (tag < 0) {
+        this.#text(textStart, this.#end, TextKind.data);
+        return this.#end;
+      }
+      const c = raw.charCodeAt(tag + 1);
+      if (isLetter(c)) {
+        this.#text(textStart, tag, TextKind.data);
+        at = this.#startTag(tag + 1);
+      } else if (c === 0x2f && tag + 2 < this.#end) {
+        this.#text(textStart, tag, TextKind.data);
+        const d = raw.charCodeAt(tag + 2);
+        if (isLetter(d)) at = this.#endTag(tag + 2);
+        else if (d === 0x3e) at = tag + 3;
+        else at = this.#comment(raw.indexOf('>', tag + 3), 1);
+      } else if (c === 0x21) {
+        this.#text(textStart, tag, TextKind.data);
+        at = this.#declaration(tag + 2);
+      } else if (c === 0x3f) {
+        this.#text(textStart, tag, TextKind.data);
+        at = this.#comment(raw.indexOf('>', tag + 2), 1);
+      } else {
+        // No tag: the sign is text, and what is behind it may begin one.
+        at = tag + 1;
+        continue;
+      }
+      textStart = at;
+    }
+    return at;
+  }
+
+  #startTag(start: number): number {
+    const elements = this.#elements;
+    const wasForeign = elements.isForeign;
+    const name = this.#readName(start, true);
+    if (this.#nameEnd === this.#end) {
+      // A page that breaks off within a name that may become one of text only: the tokenizer takes it for text.
+      if (!wasForeign && isBeginningOfTextOnly(this.#chars.slice(start, this.#end))) this.#text(start, this.#end, TextKind.raw);
+      return this.#end;
+    }
+    const counts = elements.announce(name);
+    const end = this.#readAttributes(this.#nameEnd);
+    elements.countAttributes();
+    if (end < 0) {
+      // A page that breaks off behind a slash: the tokenizer gives its last character out as text.
+      if (this.#selfClosing) this.#text(this.#end - 1, this.#end, TextKind.last);
+      return this.#end;
+    }
+    if (counts) {
+      elements.begin(name);
+      if (this.#selfClosing) elements.closeItself(name);
+    }
+    const textOnly = wasForeign ? 0 : traitsOf(name) & TEXT_ONLY;
+    return textOnly === 0 ? end : this.#textOnly(name, textOnly, end);
+  }
+
+  /** Content that is text up to the end tag. */
+  #textOnly(name: number, trait: number, start: number): number {
+    if (trait === Trait.plaintext) {
+      this.#text(start, this.#end, TextKind.raw);
+      return this.#end;
+    }
+    const kind = trait === Trait.rawText ? TextKind.raw : name === TITLE ? TextKind.title : TextKind.textarea;
+    const end = rawTextEnd(this.#raw, start, `</${this.#names.name(name)}`, trait === Trait.rcdata);
+    this.#text(start, end < 0 ? this.#end : end, kind);
+    return end < 0 ? this.#end : this.#endTag(end + 2);
+  }
+
+  #endTag(start: number): number {
+    const name = this.#readName(start, false);
+    if (this.#nameEnd === this.#end) return this.#end;
+    if (name >= 0) this.#elements.finish(name);
+    const end = this.#raw.indexOf('>', this.#nameEnd);
+    if (end >= 0) return end + 1;
+    // A page that breaks off behind the name: the tokenizer gives its last character out as text.
+    this.#text(this.#end - 1, this.#end, TextKind.last);
+    return this.#end;
+  }
+
+  /** What begins with `<!`; `at` is behind it. */
+  #declaration(at: number): number {
+    const raw = this.#raw;
+    const c = raw.charCodeAt(at);
+    if (c === 0x2d && raw.charCodeAt(at + 1) === 0x2d) return this.#comment(commentEnd(raw, at + 2), 0);
+    if (c === 0x5b && raw.startsWith('CDATA[', at + 1)) {
+      const end = raw.indexOf(']]>', at + 7);
+      if (end < 0 || !this.#elements.isForeign) return this.#comment(end, 3);
+      // An empty one is a text node too.
+      this.#elements.text(at + 7, end, TextKind.raw);
+      return end + 3;
+    }
+    if ((c | 0x20) === 0x64 && raw.slice(at, at + 7).toLowerCase() === 'doctype') {
+      const end = raw.indexOf('>', at + 7);
+      // One that breaks off leaves no node.
+      return end < 0 ? this.#end : this.#comment(end, 1);
+    }
+    return this.#comment(raw.indexOf('>', at), 1);
+  }
+
+  /** A comment or its like. `length` is that of its end. */
+  #comment(end: number, length: number): number {
+    this.#elements.comment();
+    return end < 0 ? this.#end : end + length;
+  }
+
+  #text(start: number, end: number, kind: number): void {
+    if (start < end) this.#elements.text(start, end, kind);
+  }
+
+  /** The number of the name at a position; -1 for one that is unknown and not to be kept. */
+  #readName(start: number, keeps: boolean): number {
+    const raw = this.#raw;
+    const end = this.#end;
+    let at = start;
+    let first = 0;
+    let second = 0;
+    let isOdd = false;
+    for (; at < end; at++) {
+      const c = raw.charCodeAt(at);
+      const kind = c < 128 ? (nameClass[c] ?? NAME_ODD) : NAME_ODD;
+      if (kind === NAME_END) break;
+      if (kind === NAME_ODD) isOdd = true;
+      else if (at - start < KEY_CHARS) first = (first << 6) | kind;
+      else second = (second << 6) | kind;
+    }
+    this.#nameEnd = at;
+    let name = isOdd || at - start > 2 * KEY_CHARS ? -1 : nameOfKeys(first, second);
+    if (name < 0) {
+      const text = this.#chars.slice(start, at).toLowerCase();
+      name = (keeps ? this.#names.intern(text) : this.#names.find(text)) ?? -1;
+    }
+    return this.#elements.adjusted(name);
+  }
+
+  /** Reads up to the end of a start tag; -1 where the page breaks off, `selfClosing` then tells whether behind a slash. */
+  #readAttributes(start: number): number {
+    const raw = this.#raw;
+    const end = this.#end;
+    const attributes = this.attributes;
+    attributes.count = 0;
+    this.#selfClosing = false;
+    let at = start;
+    while (at < end) {
+      let c = raw.charCodeAt(at);
+      if (c === 0x3e) return at + 1;
+      if (isSpace(c)) {
+        at++;
+        continue;
+      }
+      if (c === 0x2f) {
+        at = skipSpaces(raw, at + 1);
+        if (at < end && raw.charCodeAt(at) !== 0x3e) continue;
+        this.#selfClosing = true;
+        return at < end ? at + 1 : -1;
+      }
+      // The first character is part of the name whatever it is.
+      const nameStart = at;
+      do c = raw.charCodeAt(++at);
+      while (at < end && c !== 0x3d && c !== 0x3e && c !== 0x2f && !isSpace(c));
+      const nameEnd = at;
+      if (isSpace(c)) {
+        at = skipSpaces(raw, at);
+        c = raw.charCodeAt(at);
+      }
+      // An attribute counts once its end is seen.
+      if (at >= end) return -1;
+      if (c !== 0x3d) {
+        attributes.add(nameStart, nameEnd, 0, 0);
+        continue;
+      }
+      at = skipSpaces(raw, at + 1);
+      c = raw.charCodeAt(at);
+      if (c === 0x22 || c === 0x27) {
+        const close = raw.indexOf(c === 0x22 ? '"' : "'", at + 1);
+        if (close < 0) return -1;
+        attributes.add(nameStart, nameEnd, at + 1, close);
+        at = close + 1;
+      } else {
+        const valueStart = at;
+        while (at < end && c !== 0x3e && !isSpace(c)) c = raw.charCodeAt(++at);
+        if (at >= end) return -1;
+        attributes.add(nameStart, nameEnd, valueStart, at);
+      }
+    }
+    return -1;
+  }
+}
+
+function isLetter(c: number): boolean {
+  return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a);
+}
+
+function isSpace(c: number): boolean {
+  return c === 0x20 || c === 0x0a || c === 0x09 || c === 0x0d || c === 0x0c;
+}
+
+function skipSpaces(raw: string, at: number): number {
+  while (isSpace(raw.charCodeAt(at))) at++;
+  return at;
+}
+
+function isBeginningOfTextOnly(name: string): boolean {
+  const lower = name.toLowerCase();
+  return TEXT_ONLY_NAMES.some((textOnly) => textOnly.startsWith(lower));
+}
