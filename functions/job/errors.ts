@@ -87,7 +87,7 @@ export const errorCatalogue = {
     remedy: 'No honest page does this; leave it out.',
     next: 'never',
   },
-  robots: { cause: 'robots.txt forbids the URL.', remedy: 'Leave it out, or ask the site.', next: 'never' },
+  robots: { cause: 'The site’s robots.txt forbids the URL.', remedy: 'Leave it out, or ask the site.', next: 'never' },
   'blocked-address': {
     cause: 'The host has an address that is not on the public web.',
     remedy: 'Allow the network (--allow-private on your own machine) if it is yours.',
