@@ -17,10 +17,10 @@ export interface Access {
  */
 export const access: Readonly<Record<FunctionName, Access>> = {
   enqueue: {
-    // errors/ since an errors file can be the input of another job.
-    read: ['urls/', 'jobs/', 'errors/'],
+    // errors/ since an errors file can be the input of another job, requests/ for what a large input spills.
+    read: ['urls/', 'jobs/', 'errors/', 'requests/'],
     write: ['requests/', 'jobs/', 'errors/', 'state/active/'],
-    delete: ['jobs/'],
+    delete: ['jobs/', 'requests/'],
     send: ['requests', 'postponed'],
   },
   scrape: {
