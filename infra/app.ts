@@ -19,6 +19,7 @@ try {
     terminationProtection: stage === 'prod',
   });
   app.synth();
+  // The stack's own error annotation is what `cdk deploy` stops at; cdk.json keeps it out of the validation report, which would stop this.
   if (options.contact === undefined) {
     console.error('Warning: this template cannot be deployed yet: set -c contact=you@example.org or URLDROP_CONTACT.');
   }

@@ -109,7 +109,12 @@ export class UrlDrop extends Construct {
       targets: [new LambdaFunction(this.functions.report, { retryAttempts: 0, maxEventAge: Duration.seconds(60) })],
     });
     const scrapers = props.scrapers ?? {};
-    new Schedules(this, 'Schedules', scrapers, this.functions.enqueue, this.queues.eventsDead);
+    const schedules = new Schedules(this, 'Schedules', {
+      scrapers,
+      enqueue: this.functions.enqueue,
+      deadLetters: this.queues.eventsDead,
+      key: props.encryptionKey,
+    });
     if (Object.keys(scrapers).length > 0) {
       this.analytics = new Analytics(this, 'Analytics', {
         name,
@@ -132,6 +137,7 @@ export class UrlDrop extends Construct {
       queues: this.queues,
       functions: this.functions,
       everyMinute,
+      scheduler: schedules.role,
       unlogged: props.bucket === undefined && props.accessLogs === undefined,
       tracing: props.tracing ?? false,
       hasKey: props.encryptionKey !== undefined,

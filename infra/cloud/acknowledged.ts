@@ -1,5 +1,6 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { Rule } from 'aws-cdk-lib/aws-events';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -12,6 +13,7 @@ interface Parts {
   readonly queues: Readonly<Record<QueueName, Queue>>;
   readonly functions: Readonly<Record<FunctionName, Function>>;
   readonly everyMinute: Rule;
+  readonly scheduler: Role | undefined;
   /** Whether the bucket is the stack's own and nobody logs access to it. */
   readonly unlogged: boolean;
   readonly tracing: boolean;
@@ -57,15 +59,7 @@ export function acknowledgeFindings(scope: IConstruct, parts: Parts): void {
       'Serverless-LambdaDLQ',
       'A DeadLetterConfig serves asynchronous events only. Failed ones go to the failure destination, which tells more, and messages to their queue’s dead-letter queue.',
     );
-    if (parts.hasKey) {
-      for (const action of ['kms:GenerateDataKey*', 'kms:ReEncrypt*']) {
-        acknowledge(
-          fn.role as IConstruct,
-          `AwsSolutions-IAM5[Action::${action}]`,
-          'CDK’s grant to encrypt with this one key: the star stands for the variants of one action.',
-        );
-      }
-    }
+    if (parts.hasKey) acknowledgeKeyGrant(fn.role as IConstruct);
     if (parts.tracing) {
       acknowledge(
         fn.role as IConstruct,
@@ -103,12 +97,22 @@ export function acknowledgeFindings(scope: IConstruct, parts: Parts): void {
       'CDK’s own helper, which runs while the stack is deployed to tell the bucket whom to notify: CDK attaches the policy, and it allows writing logs only.',
     );
   }
-  for (const child of stack.node.children) {
-    if (!child.node.id.startsWith('SchedulerRoleForTarget-')) continue;
+  if (parts.scheduler) {
     acknowledge(
-      child,
+      parts.scheduler,
       `AwsSolutions-IAM5[Resource::${readable(stack.resolve(functions.enqueue.functionArn))}:*]`,
       'CDK lets the schedules invoke enqueue and its versions; the star stands for a version of this one function.',
+    );
+    if (parts.hasKey) acknowledgeKeyGrant(parts.scheduler);
+  }
+}
+
+function acknowledgeKeyGrant(role: IConstruct): void {
+  for (const action of ['kms:GenerateDataKey*', 'kms:ReEncrypt*']) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Action::${action}]`,
+      'CDK’s grant to encrypt with this one key: the star stands for the variants of one action.',
     );
   }
 }

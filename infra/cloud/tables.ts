@@ -60,6 +60,7 @@ const errorColumns = {
   headers: 'string',
   body: 'string',
   depth: 'int',
+  file: 'string',
   line: 'int',
 } as const satisfies Columns & Record<keyof ErrorLine, string>;
 

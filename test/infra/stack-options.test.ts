@@ -3,7 +3,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Stack } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
-import { functionNamed, named, ofType, plain, queueNamed, statementsOf, synthesise } from './synthesised.ts';
+import { functionNamed, named, ofType, plain, queueNamed, statementsOf, synthesise, type Statement } from './synthesised.ts';
 
 test('a stack without a contact is made, and refused when it is deployed', () => {
   const { template, errors } = synthesise({ contact: undefined });
@@ -62,8 +62,11 @@ test('a bucket that is there already is used and told, and not made', () => {
   expect(statementsOf(template, 'scrape').flatMap((s) => plain(s.Resource))).not.toContain('<UrlDropBucket');
 });
 
-test('a customer-managed key encrypts bucket and queues, and the functions may use it', () => {
-  const { template } = synthesise((app) => ({ encryptionKey: new Key(new Stack(app, 'keys'), 'Key') }));
+test('a customer-managed key encrypts bucket and queues, and whoever writes there may use it', () => {
+  const { template } = synthesise((app) => ({
+    encryptionKey: new Key(new Stack(app, 'keys'), 'Key'),
+    scrapers: { news: { schedule: 'rate(1 day)' } },
+  }));
 
   const [encryption] = named(template, 'AWS::S3::Bucket', 'UrlDropBucket').properties.BucketEncryption.ServerSideEncryptionConfiguration;
   expect(encryption).toMatchObject({ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } });
@@ -71,6 +74,10 @@ test('a customer-managed key encrypts bucket and queues, and the functions may u
   for (const name of ['enqueue', 'scrape', 'report']) {
     expect(statementsOf(template, name).flatMap((s) => s.Action)).toEqual(expect.arrayContaining(['kms:Decrypt']));
   }
+  // Scheduler itself puts what it cannot deliver into a queue.
+  const scheduler = named(template, 'AWS::IAM::Policy', 'UrlDropSchedulesRoleDefaultPolicy').properties.PolicyDocument
+    .Statement as Statement[];
+  expect(scheduler.flatMap((s) => s.Action)).toEqual(expect.arrayContaining(['sqs:SendMessage', 'kms:Encrypt']));
 });
 
 test('in a network of yours the functions may make network interfaces', () => {

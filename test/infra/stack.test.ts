@@ -212,6 +212,10 @@ describe('time', () => {
       scraper: 'news',
       at: '<aws.scheduler.scheduled-time>',
     });
+    const trust = named(template, 'AWS::IAM::Role', 'UrlDropSchedulesRole').properties.AssumeRolePolicyDocument.Statement[0];
+    expect(trust.Condition.StringEquals['aws:SourceArn']).toEqual(
+      arnOf(named(template, 'AWS::Scheduler::ScheduleGroup', 'UrlDropSchedulesGroup').id),
+    );
     expect(properties.Target.DeadLetterConfig).toEqual({ Arn: arnOf(queueNamed(template, 'eventsDead').id) });
     expect(Object.keys(ofType(template, 'AWS::Scheduler::Schedule'))).toHaveLength(2);
   });
