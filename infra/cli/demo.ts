@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { resultsPrefix } from '../../functions/job/keys.ts';
 import type { Json } from '../../functions/job/request.ts';
 import type { ResultLine } from '../../functions/job/result.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { optionTable } from '../../functions/options.ts';
-import { LOCAL_BUCKET } from '../local/bucket-name.ts';
 import { startShop } from '../local/sample-shop.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { DemoFlags } from './demo-command.ts';
@@ -68,7 +66,6 @@ async function show(cloud: LocalSession['cloud'], summary: Summary, dataDir: str
   }
   const more = summary.items - items.length;
   const command = invokedAs();
-  const bucketDir = join(dataDir, 's3', 'buckets', LOCAL_BUCKET, 'objects');
   process.stdout.write(`
 ${summaryText(summary).split('\n').map(printable).join('\n')}
 
@@ -76,11 +73,13 @@ ${items.length > 0 ? table(items, process.stdout.columns ?? 100) : ''}
 ${more > 0 ? `… and ${countText(more)} more` : ''}
 
 Where it lies
-  ${join(bucketDir, resultsPrefix(summary))}
-  ${join(bucketDir, 'jobs', summary.id)}  (job.json, summary.json, report.html)
+  ${dataDir}, the queues and the bucket of this machine's cloud; in the bucket:
+  ${resultsPrefix(summary)}
+  jobs/${summary.id}/summary.json, report.html
 
 What to type next
   ${command} export ${summary.id} --out books.csv
+  ${command} status ${summary.id} --html report.html
   ${command} run https://example.com
   ${command} run urls.txt --out pages.jsonl
   ${command} --help

@@ -6,6 +6,7 @@ import type { SetExitCode } from './program.ts';
 export interface StatusFlags extends PlaceFlags {
   readonly watch?: true;
   readonly json?: true;
+  readonly html?: string;
 }
 
 export interface ExportFlags extends PlaceFlags {
@@ -25,6 +26,7 @@ export function jobCommands(setExitCode: SetExitCode): Command[] {
   )
     .option('--watch', 'follow it until it ends')
     .option('--json', 'print the summary as JSON')
+    .option('--html <file>', 'write the report page to a file')
     .action(async (job: string, flags: StatusFlags) => {
       const { showStatus } = await import('./status.ts');
       setExitCode(await showStatus(job, flags));

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { createGunzip, constants } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import { keys } from '../../functions/job/keys.ts';
@@ -19,6 +20,8 @@ const LIKE_FILE = /\.(txt|csv|tsv|jsonl?|ndjson|xml|gz|list|urls|md)$/i;
 const HEAD_BYTES = 16_384;
 /** A file up to this size is uploaded in one piece. */
 const ONE_PIECE_BYTES = 4 * 1024 * 1024;
+/** A file over this size is packed on its way: the embedded S3 holds an object in memory while it takes it. */
+const PACK_BYTES = 32 * 1024 * 1024;
 /** Characters kept of a file's name in its object key: file systems allow 255 bytes. */
 const MAX_NAME_CHARS = 80;
 
@@ -116,9 +119,17 @@ export async function uploadInput(objects: ObjectStore, job: string, input: Excl
     if ((await objects.head(key))?.size === 0) throw new UsageError('input', 'The standard input is empty. Write one URL a line.');
     return key;
   }
-  const key = keys.input(job, nameInKey(input.path));
-  if (input.size <= ONE_PIECE_BYTES) await objects.put(key, await readFile(input.path));
-  else await objects.putStream(key, createReadStream(input.path));
+  const name = nameInKey(input.path);
+  if (input.size <= ONE_PIECE_BYTES) {
+    await objects.put(keys.input(job, name), await readFile(input.path));
+    return keys.input(job, name);
+  }
+  const isPacked = input.size <= PACK_BYTES || name.endsWith('.gz');
+  const key = keys.input(job, isPacked ? name : `${name}.gz`);
+  const file = createReadStream(input.path);
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED });
+  if (isPacked) await objects.putStream(key, file);
+  else await Promise.all([pipeline(file, gzip), objects.putStream(key, gzip)]);
   return key;
 }
 

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { UsageError } from '../../functions/job/errors.ts';
 import { keys } from '../../functions/job/keys.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -17,12 +19,24 @@ export async function showStatus(id: string, flags: StatusFlags): Promise<number
     await findJob(place, id);
     const summary = flags.watch ? await watch(place, id) : await place.objects.getJson<Summary>(keys.summary(id));
     if (!summary) process.stderr.write(`Job ${id} has no summary yet: report writes the first one within a minute.\n`);
+    else if (flags.html !== undefined) await writeReport(place, id, flags.html);
     else if (flags.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
     else process.stdout.write(`${summaryText(summary).split('\n').map(printable).join('\n')}\n`);
     return exitCodes.done;
   } finally {
     await place.close();
   }
+}
+
+/** @throws {UsageError} code `out`. */
+async function writeReport(place: Place, id: string, file: string): Promise<void> {
+  const page = await place.objects.get(keys.report(id));
+  try {
+    await writeFile(file, page ?? '');
+  } catch (error) {
+    throw new UsageError('out', `--html ${file}: ${(error as Error).message}.`, error);
+  }
+  process.stderr.write(`Report of ${id}: ${file}\n`);
 }
 
 /** Until the job ends, or Ctrl-C: then the last state counts. */

@@ -8,12 +8,6 @@ export const DEFAULT_DATA_DIR = '.urldrop';
 /** The files of one local cloud. */
 export interface DataDir {
   readonly path: string;
-  /** Queues: one SQLite database. */
-  readonly sqs: string;
-  /** Objects: files under `buckets/<bucket>/objects/`. */
-  readonly s3: string;
-  /** Uploads whose event has not been handled yet. */
-  readonly uploads: string;
   /** What the functions log, one JSON line each. */
   readonly log: string;
   /** Tells other commands where the S3 of this directory answers. */
@@ -34,9 +28,6 @@ export function openDataDir(dir: string): DataDir {
     const lock = lockDataDir(path);
     return {
       path,
-      sqs: join(path, 'sqs'),
-      s3: join(path, 's3'),
-      uploads: join(path, 'uploads.jsonl'),
       log: join(path, 'functions.log'),
       announce: (endpoint) => lock.announce(endpoint),
       release: () => lock.release(),

@@ -1,13 +1,12 @@
 import type { FauxqsServer } from 'fauxqs';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '../../functions/job/errors.ts';
 import { LOCAL_BUCKET } from './bucket-name.ts';
-import { expireObjects } from './expiry.ts';
-import { startGuardedFauxqs, type ObjectEventName, type WriteHooks } from './guarded-fauxqs.ts';
-import { repairS3 } from './s3-repair.ts';
-import { WriteUndo } from './write-undo.ts';
 import { settings, type QueueName, type QueueSettings } from '../settings.ts';
+import { startGuardedFauxqs } from './guarded-fauxqs.ts';
+import { prepareDatabase } from './prepare-database.ts';
+import { UploadLog } from './upload-log.ts';
 
 const REGION = 'us-east-1';
 export { LOCAL_BUCKET };
@@ -21,20 +20,20 @@ export interface EmbeddedAws {
   /** Any would do. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly queueUrls: Readonly<Record<QueueName, string>>;
+  /** Objects created under the bucket's notification prefix, from earlier runs too. */
+  readonly uploads: UploadLog;
   /** Environment that points SDK clients and functions here. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
-/** Hears of an object before its writer does: once this has returned, the upload cannot be missed. */
-export type OnObjectCreated = (object: { readonly bucket: string; readonly key: string; readonly eventName: ObjectEventName }) => void;
-
 export interface EmbeddedAwsOptions {
-  /** Queues go to SQLite and objects to files below it, and survive a kill of the process; absent: all in memory. */
+  /** Queues and objects go to a SQLite database in it, and survive a kill of the process; absent: all in memory. */
   readonly dataDir?: string;
   /** 0 or absent: a free one. */
   readonly port?: number;
-  readonly onObjectCreated?: OnObjectCreated;
+  /** An object was created that {@link EmbeddedAws.uploads} tells of. */
+  readonly onUpload?: () => void;
 }
 
 /**
@@ -43,7 +42,7 @@ export interface EmbeddedAwsOptions {
  * @throws {UsageError} `port` if the port is taken or not ours to take.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
-  const server = await startServer(options);
+  const { server, uploads } = await startServer(options);
   const queues = settings.queues as Readonly<Record<QueueName, QueueSettings>>;
   // Dead-letter queues first: a redrive policy names its target by ARN.
   const names = (Object.keys(queues) as QueueName[]).toSorted(
@@ -63,6 +62,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     region: REGION,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     queueUrls,
+    uploads,
     environment: {
       AWS_ENDPOINT_URL_S3: server.address,
       AWS_ENDPOINT_URL_SQS: server.address,
@@ -79,26 +79,28 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   };
 }
 
-async function startServer(options: EmbeddedAwsOptions): Promise<FauxqsServer> {
+async function startServer(options: EmbeddedAwsOptions): Promise<{ server: FauxqsServer; uploads: UploadLog }> {
   const port = options.port ?? 0;
+  const { notifyPrefix } = settings.bucket;
+  const memory = options.dataDir === undefined ? memoryOfUploads() : undefined;
+  let uploads = memory && new UploadLog(memory, LOCAL_BUCKET, notifyPrefix);
   try {
-    if (options.dataDir === undefined)
-      return await startGuardedFauxqs({ port, region: REGION }, writeHooks(undefined, options.onObjectCreated));
-    const sqsDir = join(options.dataDir, 'sqs');
-    const s3Dir = join(options.dataDir, 's3');
-    const undo = new WriteUndo(s3Dir);
-    undo.rollback();
-    expireObjects(join(s3Dir, 'buckets', LOCAL_BUCKET, 'objects'), Date.now());
-    // Whoever was uploading in parts died with the process; fauxqs would load the parts into memory.
-    rmSync(join(s3Dir, '_multipart'), { recursive: true, force: true });
-    const start = () => startGuardedFauxqs({ port, region: REGION, sqsDir, s3Dir }, writeHooks(undo, options.onObjectCreated));
-    try {
-      return await start();
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      repairS3(s3Dir);
-      return await start();
-    }
+    const server = await startGuardedFauxqs(
+      { port, region: REGION, ...(options.dataDir !== undefined && { dir: join(options.dataDir, 'aws') }) },
+      {
+        prepare(database) {
+          prepareDatabase(database, Date.now());
+          uploads = new UploadLog(database, LOCAL_BUCKET, notifyPrefix);
+        },
+        onObjectCreated(bucket, key) {
+          if (bucket !== LOCAL_BUCKET || !key.startsWith(notifyPrefix)) return;
+          memory?.prepare('INSERT INTO s3_objects VALUES (?, ?, ?)').run(bucket, key, new Date().toISOString());
+          options.onUpload?.();
+        },
+      },
+    );
+    if (!uploads) throw new Error('fauxqs made no database');
+    return { server, uploads };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
@@ -107,15 +109,11 @@ async function startServer(options: EmbeddedAwsOptions): Promise<FauxqsServer> {
   }
 }
 
-function writeHooks(undo: WriteUndo | undefined, onObjectCreated: OnObjectCreated | undefined): WriteHooks {
-  return {
-    begin: (bucket, key, copiesItself) => undo?.begin(bucket, key, copiesItself),
-    commit(bucket, key, eventName) {
-      if (eventName !== undefined) onObjectCreated?.({ bucket, key, eventName });
-      undo?.commit();
-    },
-    rollback: () => undo?.rollback(),
-  };
+/** Stands in for the database of a fauxqs that keeps its objects in memory. */
+function memoryOfUploads(): DatabaseSync {
+  const database = new DatabaseSync(':memory:');
+  database.exec('CREATE TABLE s3_objects (bucket TEXT, key TEXT, last_modified TEXT)');
+  return database;
 }
 
 /** SQS attributes of a queue, as CreateQueue takes them. */

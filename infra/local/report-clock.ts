@@ -64,14 +64,17 @@ export class ReportClock {
     if (this.#isStopped || dueMs >= this.#dueMs) return;
     this.#dueMs = dueMs;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#dueMs = Number.POSITIVE_INFINITY;
-      this.#ticking ??= this.#tick().finally(() => {
-        this.#ticking = undefined;
-        if (this.#invocations > 0) this.#plan(this.#o.activeMs);
-        else this.#plan(this.#isNews ? this.#o.settleMs : this.#o.idleMs);
-      });
-    }, dueMs - Date.now());
+    this.#timer = setTimeout(
+      () => {
+        this.#dueMs = Number.POSITIVE_INFINITY;
+        this.#ticking ??= this.#tick().finally(() => {
+          this.#ticking = undefined;
+          if (this.#invocations > 0) this.#plan(this.#o.activeMs);
+          else this.#plan(this.#isNews ? this.#o.settleMs : this.#o.idleMs);
+        });
+      },
+      Math.max(0, inMs),
+    );
   }
 
   async #tick(): Promise<void> {

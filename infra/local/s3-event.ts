@@ -17,7 +17,8 @@ export function s3EventOf(upload: Upload, object: UploadedObject, bucket: string
         eventSource: 'aws:s3',
         awsRegion: region,
         eventTime: upload.at,
-        eventName: upload.eventName,
+        // The ETag of an object uploaded in parts ends with their number (AWS S3 API, "Object").
+        eventName: object.etag.includes('-') ? 'ObjectCreated:CompleteMultipartUpload' : 'ObjectCreated:Put',
         userIdentity: { principalId: 'local' },
         requestParameters: { sourceIPAddress: '127.0.0.1' },
         responseElements: { 'x-amz-request-id': upload.sequencer, 'x-amz-id-2': 'local' },

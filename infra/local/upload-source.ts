@@ -5,7 +5,6 @@ import type { Queue } from '../../functions/aws/queue.ts';
 import { settings } from '../settings.ts';
 import { FunctionFailure } from './function-messages.ts';
 import type { FunctionPool } from './function-pool.ts';
-import type { ObjectEventName } from './guarded-fauxqs.ts';
 import type { OnProblem } from './problem.ts';
 import { s3EventOf } from './s3-event.ts';
 import type { Upload, UploadLog } from './upload-log.ts';
@@ -15,6 +14,7 @@ const TRIES = 1 + settings.asyncEvents.enqueue.retryAttempts;
 const PAUSE_MS = 1_000;
 
 export interface UploadSourceOptions {
+  /** Begins with what an earlier run left. */
   readonly uploads: UploadLog;
   readonly objects: ObjectStore;
   /** Takes the events that enqueue failed on every time. */
@@ -31,19 +31,19 @@ export interface UploadSourceOptions {
 /** Tells enqueue of every upload under the bucket's notification prefix: what S3's event notification does on AWS. */
 export class UploadSource {
   readonly #o: UploadSourceOptions;
-  readonly #due: Upload[];
   readonly #running = new Set<Promise<void>>();
+  #due: Upload[] = [];
+  /** Sequencer of the last upload taken from the log. */
+  #last: string | undefined;
   #isStarted = false;
   #isStopped = false;
 
-  /** Begins with the uploads that an earlier run left. */
   constructor(options: UploadSourceOptions) {
     this.#o = options;
-    this.#due = options.uploads.pending();
   }
 
-  uploaded(key: string, eventName: ObjectEventName): void {
-    this.#due.push(this.#o.uploads.record(key, eventName, new Date()));
+  /** There is something new in the log. */
+  wake(): void {
     this.#next();
   }
 
@@ -60,7 +60,7 @@ export class UploadSource {
 
   #next(): void {
     while (this.#isStarted && !this.#isStopped && this.#running.size < this.#o.maxConcurrency) {
-      const upload = this.#due.shift();
+      const upload = this.#take();
       if (!upload) return;
       const run = this.#handle(upload).finally(() => {
         this.#running.delete(run);
@@ -70,6 +70,14 @@ export class UploadSource {
       this.#running.add(run);
       this.#o.onStart();
     }
+  }
+
+  #take(): Upload | undefined {
+    if (this.#due.length === 0) {
+      this.#due = this.#o.uploads.pending(this.#last);
+      this.#last = this.#due.at(-1)?.sequencer ?? this.#last;
+    }
+    return this.#due.shift();
   }
 
   async #handle(upload: Upload): Promise<void> {

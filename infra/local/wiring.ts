@@ -9,7 +9,6 @@ import { EventSource } from './event-source.ts';
 import type { FunctionPool } from './function-pool.ts';
 import type { LocalCloud, LocalCloudOptions } from './local-cloud.ts';
 import { ReportClock } from './report-clock.ts';
-import { UploadLog } from './upload-log.ts';
 import { UploadSource } from './upload-source.ts';
 
 /** Ticks of report while functions are at work: a person watches. */
@@ -31,14 +30,11 @@ export interface Ground {
 /** Starts SQS and S3 and lays every event source to its function, as `infra/stack.ts` does on AWS. */
 export async function wire(options: LocalCloudOptions, { dataDir, pool, threads, close }: Ground): Promise<LocalCloud> {
   const { onProblem } = options;
-  const uploads = new UploadLog(dataDir?.uploads);
   let uploadSource: UploadSource | undefined;
   const aws = await startEmbeddedAws({
     ...(dataDir && { dataDir: dataDir.path }),
     ...(options.port !== undefined && { port: options.port }),
-    onObjectCreated({ bucket, key, eventName }) {
-      if (bucket === LOCAL_BUCKET && key.startsWith(settings.bucket.notifyPrefix)) uploadSource?.uploaded(key, eventName);
-    },
+    onUpload: () => uploadSource?.wake(),
   });
   pool.configure(aws.environment);
   const { s3, sqs } = createClients(true, { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials });
@@ -54,7 +50,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   const shared = { pool, onProblem, region: aws.region, onStart: () => clock.invocationStarted(), onEnd: () => clock.invocationEnded() };
   uploadSource = new UploadSource({
     ...shared,
-    uploads,
+    uploads: aws.uploads,
     objects,
     deadLetters: new Queue(sqs, aws.queueUrls[settings.asyncEvents.enqueue.deadLetters]),
     maxConcurrency: threads,
@@ -70,9 +66,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
         maxConcurrency: Math.min(source.maxConcurrency, threads * INVOCATIONS_PER_THREAD),
       }),
   );
-  await Promise.all(
-    (Object.keys(settings.queues) as QueueName[]).map((name) => recover(aws, name, new SourceQueue(sqs, aws.queueUrls[name]))),
-  );
+  await Promise.all((Object.keys(settings.queues) as QueueName[]).map((name) => adjust(aws, name, sqs)));
   for (const source of sources) source.start();
   uploadSource.start();
   clock.start();
@@ -83,7 +77,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
     aws,
     objects,
     logFile: dataDir?.log,
-    isUploadPending: (key) => uploads.pending().some((u) => u.key === key),
+    isUploadPending: (key) => aws.uploads.pending().some((u) => u.key === key),
     tick: () => clock.tick(),
     async stop(graceMs) {
       const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop(), schedules?.stop()]);
@@ -102,17 +96,13 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   };
 }
 
-/** Messages that the last process had in hand come back now, not after their visibility timeout; attributes follow the settings. */
-async function recover(aws: EmbeddedAws, name: QueueName, queue: SourceQueue): Promise<void> {
+/** Attributes of a queue that an older version made follow the settings. */
+async function adjust(aws: EmbeddedAws, name: QueueName, sqs: ReturnType<typeof createClients>['sqs']): Promise<void> {
   const state = aws.server.inspectQueue(settings.queues[name].name);
-  const wanted = queueAttributes(settings.queues[name]);
-  if (state && Object.entries(wanted).some(([key, value]) => state.attributes[key] !== value)) {
-    // Whether a queue is FIFO cannot change.
-    const { FifoQueue: _, ...changeable } = wanted;
-    await queue.setAttributes(changeable);
-  }
-  const handles = (state?.messages.inflight ?? []).map((m) => m.receiptHandle);
-  await queue.giveBack(handles, 1);
+  // Whether a queue is FIFO cannot change.
+  const { FifoQueue: _, ...wanted } = queueAttributes(settings.queues[name]);
+  const isOther = Object.entries(wanted).some(([key, value]) => state?.attributes[key] !== value);
+  if (isOther) await new SourceQueue(sqs, aws.queueUrls[name]).setAttributes(wanted);
 }
 
 function deadline(ms: number): { promise: Promise<void>; cancel: () => void } {

@@ -75,7 +75,7 @@ export class SmallCloud implements AsyncDisposable {
     await this.objects.put(key, text);
     const info = await this.objects.head(key);
     const event: S3Event = s3EventOf(
-      { key, at: '2026-11-23T06:00:00.000Z', eventName: 'ObjectCreated:Put', sequencer: '0055AED6DCD90281E5' },
+      { key, at: '2026-11-23T06:00:00.000Z', sequencer: '0055AED6DCD90281E5' },
       { size: info?.size ?? 0, etag: info?.etag ?? '' },
       LOCAL_BUCKET,
       this.aws.region,

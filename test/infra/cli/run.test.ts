@@ -86,6 +86,22 @@ test('- reads the standard input, and --json prints the summary alone', async ()
   expect(JSON.parse(stdout) as Summary).toMatchObject({ state: 'finished', requests: { total: 5, succeeded: 5, pending: 0 }, items: 5 });
 });
 
+test('a file too large to be held at once is read as well as a small one', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  const filler = `#${'x'.repeat(1022)}\n`.repeat(17 * 1024);
+  writeFileSync(join(dir.path, 'urls.txt'), `${site.url}/1\n${filler}${site.url}/2\n${filler}${site.url}/3\n`);
+
+  const { code, stdout } = await urldrop(dir.path, ['run', 'urls.txt', '--allow-private']);
+
+  expect(code).toBe(0);
+  expect(
+    results(stdout)
+      .map((l) => l.item.title)
+      .toSorted(),
+  ).toEqual(titles(3));
+});
+
 test('--strict turns a failed request into exit code 1, without it the job has finished all the same', async () => {
   using dir = tempDir();
   await using site = await startSite();

@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../../infra/local/local-cloud.ts';
 import type { Problem } from '../../../infra/local/problem.ts';
 
+/** For `expect.poll`: what is waited for comes in its own time, on a busy machine too. */
+export const SOON = { timeout: 60_000 };
+
 export const testHandlers = {
   enqueue: new URL('handlers/enqueue.ts', import.meta.url),
   scrape: new URL('handlers/scrape.ts', import.meta.url),

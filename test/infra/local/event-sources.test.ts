@@ -3,7 +3,7 @@ import type { S3EventRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { SourceQueue } from '../../../functions/aws/source-queue.ts';
 import { settings } from '../../../infra/settings.ts';
-import { testCloud, tempDir, testHandlers } from './clouds.ts';
+import { SOON, testCloud, tempDir, testHandlers } from './clouds.ts';
 import type { Ran } from './handlers/scrape.ts';
 
 test('an upload under urls/ reaches enqueue as the event that S3 sends, with its key encoded', async () => {
@@ -74,7 +74,7 @@ test('messages that a handler reports as failed come back, the others of the bat
   const again = await cloud.wait<Ran>('ran/bad/2');
   expect(again.record.attributes.ApproximateReceiveCount).toBe('2');
   const queue = () => cloud.aws.server.inspectQueue(settings.queues.requests.name);
-  await expect.poll(() => [...(queue()?.messages.inflight ?? []), ...(queue()?.messages.ready ?? [])].length).toBe(0);
+  await expect.poll(() => [...(queue()?.messages.inflight ?? []), ...(queue()?.messages.ready ?? [])].length, SOON).toBe(0);
   expect(await Array.fromAsync(cloud.objects.list('ran/good/'))).toHaveLength(1);
   expect(cloud.problems).toEqual([]);
 });
@@ -101,7 +101,7 @@ test('an enqueue that throws every time is tried as often as Lambda would, then 
   await cloud.objects.put('urls/page/throw.txt', '');
 
   const dead = () => cloud.aws.server.inspectQueue(settings.queues.eventsDead.name)?.messages.ready ?? [];
-  await expect.poll(() => dead().length, { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => dead().length, SOON).toBe(1);
   expect(JSON.parse(dead()[0]?.body ?? '{}')).toMatchObject({ Records: [{ s3: { object: { key: 'urls/page/throw.txt' } } }] });
   expect(cloud.problems.map((p) => p.kind)).toEqual(['function', 'function', 'upload']);
 });
@@ -115,6 +115,6 @@ test('a handler that cannot be loaded is reported as such', async () => {
   await cloud.objects.put('urls/page/x.txt', 'lane-1 pass\n');
 
   await expect
-    .poll(() => cloud.problems[0], { timeout: 60_000 })
+    .poll(() => cloud.problems[0], SOON)
     .toMatchObject({ kind: 'function', failure: { kind: 'load', function: 'scrape', message: 'this module cannot be loaded' } });
 });

@@ -1,4 +1,6 @@
 import type { S3Event } from 'aws-lambda';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../../../functions/aws/cloud.ts';
 import { readOptions } from '../../../../functions/options.ts';
 
@@ -6,12 +8,16 @@ const cloud = connect(readOptions(process.env));
 
 /**
  * A small enqueue: notes the event under `seen/`, then sends one message for each line `lane what` of the object
- * (`#` begins a comment). An object named `throw…` makes it throw.
+ * (`#` begins a comment). An object named `throw…` makes it throw, `slow…` wait for `go/enqueue`.
  */
 export async function handler(event: S3Event): Promise<void> {
   for (const record of event.Records) {
     const key = decodeURIComponent(record.s3.object.key.replaceAll('+', ' '));
     if (key.includes('throw')) throw new Error(`told to throw by ${key}`);
+    if (key.includes('slow')) {
+      await cloud.objects.putJson(`begun/${randomUUID()}`, record);
+      while (!(await cloud.objects.head('go/enqueue'))) await sleep(20);
+    }
     const text = (await cloud.objects.getText(key)) ?? '';
     const messages = text
       .split('\n')
