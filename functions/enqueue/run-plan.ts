@@ -66,7 +66,8 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
   if (inputs instanceof RequestError) return inputs;
   const job: Job = {
     ...bareJob(tools, plan),
-    lanes: lanesFor(concurrency, delay, tools.minLanes),
+    // Cookies are kept by lane: a host whose session matters has one.
+    lanes: scraper.request.cookies === 'keep' ? 1 : lanesFor(concurrency, delay, tools.minLanes),
     ...(inputs && { inputs }),
     ...(plan.etag !== undefined && { etag: plan.etag }),
   };

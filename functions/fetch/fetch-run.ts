@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { RequestError, type ErrorCode } from '../job/errors.ts';
 import type { BodyBudget } from './body-budget.ts';
@@ -6,12 +7,13 @@ import { DecodeError, decodeBody, parseCodings } from './content-coding.ts';
 import { accepts, guessMediaType, parseContentType } from './content-type.ts';
 import { Exchange, type Answer, type BodyPlan } from './exchange.ts';
 import { toRequestError } from './failure.ts';
+import { FileSink } from './file-sink.ts';
 import { firstHop } from './first-hop.ts';
-import { makePage } from './page.ts';
+import { makePage, provenanceOf } from './page.ts';
 import { followRedirect, isRedirect, type Hop } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { isRepeatable } from './retry-timing.ts';
-import type { FetchedPage, FetchRequest, RedirectedElsewhere } from './types.ts';
+import type { FetchedFile, FetchedPage, FetchRequest, FileHead, RedirectedElsewhere } from './types.ts';
 
 export interface FetchSettings {
   readonly userAgent: string;
@@ -31,6 +33,14 @@ export interface FetchTools {
   readonly budget: BodyBudget;
 }
 
+/** The answer to a request that no redirect leads on from. */
+interface LastAnswer {
+  readonly hop: Hop;
+  readonly answer: Answer;
+  readonly wasRedirected: boolean;
+  readonly fetchedAt: string;
+}
+
 /** One fetch: a chain of exchanges under one deadline. */
 export class FetchRun {
   readonly #request: FetchRequest;
@@ -40,6 +50,9 @@ export class FetchRun {
   #label: string;
   #current: Exchange | undefined;
   #ended: RequestError | undefined;
+  /** Where a file's bytes go; absent: the body is a page. */
+  #open: ((head: FileHead) => Writable) | undefined;
+  #sink: FileSink | undefined;
 
   constructor(request: FetchRequest, tools: FetchTools) {
     this.#request = request;
@@ -47,8 +60,18 @@ export class FetchRun {
     this.#label = `${request.method} ${show(request.url)}`;
   }
 
-  /** @throws {RequestError} */
-  async go(): Promise<FetchedPage | RedirectedElsewhere> {
+  /** Fetches a page. @throws {RequestError} */
+  page(): Promise<FetchedPage | RedirectedElsewhere> {
+    return this.#run((last) => this.#page(last));
+  }
+
+  /** Fetches a file into the stream that `open` gives. @throws {RequestError}, and what that stream failed with. */
+  file(open: (head: FileHead) => Writable): Promise<FetchedFile | RedirectedElsewhere> {
+    this.#open = open;
+    return this.#run((last) => this.#file(last));
+  }
+
+  async #run<T>(finish: (last: LastAnswer) => T | Promise<T>): Promise<T | RedirectedElsewhere> {
     const { timeoutMs, signal } = this.#request;
     const cancel = (): void => this.#end(this.#error('cancelled', 'stopped by the caller', { cause: signal?.reason }));
     const deadline = setTimeout(() => {
@@ -59,7 +82,7 @@ export class FetchRun {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       if (signal?.aborted) cancel();
-      return await this.#follow();
+      return await this.#follow(finish);
     } catch (error) {
       throw toRequestError(error, this.#label);
     } finally {
@@ -73,7 +96,7 @@ export class FetchRun {
     this.#current?.fail(error);
   }
 
-  async #follow(): Promise<FetchedPage | RedirectedElsewhere> {
+  async #follow<T>(finish: (last: LastAnswer) => T | Promise<T>): Promise<T | RedirectedElsewhere> {
     const request = this.#request;
     const first = firstHop(request, this.#tools.settings.userAgent);
     if (!first) throw this.#error('bad-url', 'no http(s) URL; one begins with http:// or https://');
@@ -84,7 +107,7 @@ export class FetchRun {
       const sent = this.#withCookies(hop);
       const answer = await this.#exchange(sent);
       this.#storeCookies(hop.url, answer);
-      if (!isRedirect(answer.status)) return this.#page(hop, answer, redirects > 0, fetchedAt);
+      if (!isRedirect(answer.status)) return await finish({ hop, answer, wasRedirected: redirects > 0, fetchedAt });
       const next = followRedirect(hop, answer.status, answer.headers['location']);
       if ('refused' in next) throw this.#error('bad-redirect', `redirect with status ${answer.status} refused: ${next.refused}`, answer);
       const target = next.hop.url.href;
@@ -165,19 +188,50 @@ export class FetchRun {
     const { mediaType } = parseContentType(headers['content-type']);
     if (mediaType !== '' && !accepts(accept, mediaType)) return { kind: 'skip' };
     const codings = this.#codings(headers);
+    const tooLarge = (seen: string): Error => this.#error('too-large', `more than ${maxBytes} bytes: ${seen}`, { status });
+    if (this.#open) {
+      const sink = new FileSink(codings, this.#open({ status, contentType: mediaType || ANY_BYTES }), maxBytes, {
+        tooLarge,
+        broken: (what) => this.#error('protocol', what, { status }),
+      });
+      this.#sink = sink;
+      // What cannot be kept need not come any further.
+      sink.done.catch((error: Error) => this.#current?.fail(error));
+      return { kind: 'stream', maxBytes, tooLarge, sink: sink.input };
+    }
     return {
       kind: 'read',
       maxBytes,
-      tooLarge: (seen) => this.#error('too-large', `more than ${maxBytes} bytes: ${seen}`, { status }),
+      tooLarge,
       ...(codings.length > 0 && { check: (received: Buffer) => void this.#decode(received, codings, status, true) }),
     };
   }
 
-  #page(hop: Hop, answer: Answer, wasRedirected: boolean, fetchedAt: string): FetchedPage {
-    const { status, headers } = answer;
+  /** @throws {RequestError} for an answer that brings nothing, or a part only. */
+  #checkStatus({ hop, answer }: LastAnswer): void {
+    const { status } = answer;
     if (!isSuccess(status)) throw this.#refusal(answer);
     if (status === 206 && hop.headers['range'] === undefined)
       throw this.#error('protocol', 'status 206: a part of the page, though the whole was asked for', { status });
+  }
+
+  async #file(last: LastAnswer): Promise<FetchedFile> {
+    this.#checkStatus(last);
+    const { answer, hop, wasRedirected, fetchedAt } = last;
+    const { mediaType } = parseContentType(answer.headers['content-type']);
+    // Of a type that was not asked for: nothing was read.
+    if (!this.#sink) throw this.#error('content-type', `${mediaType} is none of ${this.#request.accept.join(', ')}`, answer);
+    const { bytes, sha256 } = await this.#sink.done;
+    const url = hop.url.href;
+    const contentType = mediaType || ANY_BYTES;
+    const provenance = provenanceOf({ answer, url, contentType, wasRedirected, fetchedAt, startedAt: this.#startedAt });
+    return { kind: 'file', url, contentType, bytes, sha256, provenance: { ...provenance, decodedBytes: bytes, contentHash: sha256 } };
+  }
+
+  #page(last: LastAnswer): FetchedPage {
+    this.#checkStatus(last);
+    const { hop, answer, wasRedirected, fetchedAt } = last;
+    const { status, headers } = answer;
     const { mediaType, charset } = parseContentType(headers['content-type']);
     const body = this.#decode(answer.body, this.#codings(headers), status, false);
     const contentType = mediaType === '' ? guessMediaType(body) : mediaType;
@@ -233,6 +287,9 @@ export class FetchRun {
     });
   }
 }
+
+/** The type of what declares none (RFC 9110, section 8.3). */
+const ANY_BYTES = 'application/octet-stream';
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;

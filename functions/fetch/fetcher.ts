@@ -7,7 +7,7 @@ import { FetchRun, type FetchSettings } from './fetch-run.ts';
 import { NameLookup } from './name-lookup.ts';
 import { parseProxies, ProxyRotation } from './proxies.ts';
 import { productToken } from './robots.ts';
-import type { Fetcher } from './types.ts';
+import type { Fetcher, FetchRequest } from './types.ts';
 
 export interface FetcherOptions {
   /** Sent with every request that sets none of its own. */
@@ -67,21 +67,24 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   });
   const proxies = new ProxyRotation(parseProxies(options.proxies ?? []));
   const budget = new BodyBudget(settings.maxHeldBytes);
+  /** Runs a fetch through the proxy whose turn it is, and notes how that went. */
+  async function run<T>(request: FetchRequest, go: (fetch: FetchRun) => Promise<T>): Promise<T> {
+    const proxy = proxies.pick(settings.now());
+    const fetch = new FetchRun(request, { settings, connections, route: connections.route(proxy), budget });
+    if (!proxy) return go(fetch);
+    let failed = false;
+    try {
+      return await go(fetch);
+    } catch (error) {
+      failed = error instanceof RequestError && error.code === 'proxy';
+      throw error;
+    } finally {
+      proxies.report(proxy, failed, settings.now());
+    }
+  }
   return {
-    async fetch(request) {
-      const proxy = proxies.pick(settings.now());
-      const run = new FetchRun(request, { settings, connections, route: connections.route(proxy), budget });
-      if (!proxy) return run.go();
-      let failed = false;
-      try {
-        return await run.go();
-      } catch (error) {
-        failed = error instanceof RequestError && error.code === 'proxy';
-        throw error;
-      } finally {
-        proxies.report(proxy, failed, settings.now());
-      }
-    },
+    fetch: (request) => run(request, (fetch) => fetch.page()),
+    fetchFile: (request, open) => run(request, (fetch) => fetch.file(open)),
     proxyStats: () => proxies.stats(),
     async close() {
       names.close();

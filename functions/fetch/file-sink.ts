@@ -22,21 +22,40 @@ export class FileSink {
   /**
    * @param codings - as applied by the server, in order (`parseCodings`).
    * @param target - where the decoded bytes go.
-   * @param tooLarge - makes the error for more than `maxBytes` decoded bytes.
+   * @param faults - make the errors for more than `maxBytes` decoded bytes, and for a body that its coding does not fit.
    */
-  constructor(codings: readonly string[], target: Writable, maxBytes: number, tooLarge: (seen: string) => Error) {
+  constructor(
+    codings: readonly string[],
+    target: Writable,
+    maxBytes: number,
+    faults: { readonly tooLarge: (seen: string) => Error; readonly broken: (what: string) => Error },
+  ) {
     const sha256 = createHash('sha256');
     let bytes = 0;
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, next) {
         bytes += chunk.length;
-        if (bytes > maxBytes) return next(tooLarge(`${bytes} decoded bytes came so far`));
+        if (bytes > maxBytes) return next(faults.tooLarge(`${bytes} decoded bytes came so far`));
         sha256.update(chunk);
         next(null, chunk);
       },
     });
-    const decoders = codings.toReversed().map(decoderOf);
-    this.done = pipeline([this.input, ...decoders, meter, target]).then(() => ({ bytes, sha256: sha256.digest('hex') }));
+    let broken: Error | undefined;
+    const decoders = codings.toReversed().map((coding) => {
+      const decoder = decoderOf(coding);
+      // Its own error, told apart from one of the target.
+      decoder.once('error', (error: NodeJS.ErrnoException) => {
+        // Decoders number their own errors; any other came from further down the way.
+        if (typeof error.errno === 'number') broken ??= faults.broken(`${coding}: ${error.message}`);
+      });
+      return decoder;
+    });
+    this.done = pipeline([this.input, ...decoders, meter, target]).then(
+      () => ({ bytes, sha256: sha256.digest('hex') }),
+      (error: unknown) => {
+        throw broken ?? error;
+      },
+    );
     // Whoever waits for it hears of it; nobody may be waiting yet.
     this.done.catch(() => {});
   }

@@ -23,8 +23,8 @@ export interface PageParts {
 
 /** Puts a page together; its text is decoded only when somebody asks for it. */
 export function makePage(parts: PageParts): FetchedPage {
-  const { answer, body, contentType, url, startedAt } = parts;
-  const { status, headers, connection } = answer;
+  const { answer, body, contentType, url } = parts;
+  const { status, headers } = answer;
   const hasText = isText(contentType);
   const charset = hasText ? sniffCharset(body, contentType, parts.httpCharset) : 'UTF-8';
   const isHtml = contentType === 'text/html' || contentType === 'application/xhtml+xml';
@@ -41,21 +41,30 @@ export function makePage(parts: PageParts): FetchedPage {
     text: () => (text ??= decodeText(body, charset)),
     ...(robots && { robots }),
     provenance: {
-      fetchedAt: parts.fetchedAt,
-      status,
-      ...(parts.wasRedirected && { finalUrl: url }),
-      contentType,
+      ...provenanceOf(parts),
       ...(hasText && { charset }),
-      wireBytes: answer.wireBytes,
       decodedBytes: body.length,
       contentHash: hash('sha256', body, 'hex'),
       ...(robots && robots.directives.length > 0 && { robots: robots.directives }),
       ...(robots && robots.signals.length > 0 && { signals: robots.signals }),
-      timings: {
-        ...(connection?.uses === 1 && { dns: round(connection.dnsMs), connect: round(connection.connectMs) }),
-        firstByte: round(answer.headersAt - startedAt),
-        total: round(performance.now() - startedAt),
-      },
+    },
+  };
+}
+
+/** What is known of any answer, whatever its body. */
+export function provenanceOf(parts: Pick<PageParts, 'answer' | 'url' | 'contentType' | 'wasRedirected' | 'fetchedAt' | 'startedAt'>) {
+  const { answer, url, contentType, startedAt } = parts;
+  const { status, wireBytes, connection } = answer;
+  return {
+    fetchedAt: parts.fetchedAt,
+    status,
+    ...(parts.wasRedirected && { finalUrl: url }),
+    contentType,
+    wireBytes,
+    timings: {
+      ...(connection?.uses === 1 && { dns: round(connection.dnsMs), connect: round(connection.connectMs) }),
+      firstByte: round(answer.headersAt - startedAt),
+      total: round(performance.now() - startedAt),
     },
   };
 }

@@ -99,6 +99,14 @@ export interface Fetcher {
    * @throws {RequestError} one code of the catalogue for every failure, a status outside 200-299 included.
    */
   fetch(request: FetchRequest): Promise<FetchedPage | RedirectedElsewhere>;
+  /**
+   * Fetches one file of any size in constant memory: the body of a 2xx answer is streamed, content-decoded, while it comes in.
+   *
+   * @param open - called once the head is there, with a redirect's end reached: gives the stream that takes the bytes. It is ended with
+   * the file, and destroyed if the file breaks off.
+   * @throws {RequestError} as {@link fetch}; and what the stream failed with, as it is.
+   */
+  fetchFile(request: FetchRequest, open: (head: FileHead) => Writable): Promise<FetchedFile | RedirectedElsewhere>;
   /** How the proxies have fared; empty without any. */
   proxyStats?(): readonly ProxyStats[];
   /** Closes every connection. */

@@ -17,5 +17,6 @@ export function errorLine(request: Request, error: RequestError, firstPage: stri
     ...(request.headers !== undefined && { headers: request.headers }),
     ...(request.body !== undefined && { body: request.body }),
     ...(request.depth !== undefined && { depth: request.depth }),
+    ...(request.file !== undefined && { file: request.file }),
   };
 }

@@ -52,5 +52,7 @@ export interface Outcome extends Tally {
   readonly children: readonly Batch[];
   /** Claims for the lane's seen-set (`SeenSet.encode`); absent where the job needs none. */
   readonly claims?: string;
+  /** Cookies of the lane in this job after the slice, where the scraper keeps them and they changed. */
+  readonly cookies?: readonly object[];
   readonly usage: Usage;
 }

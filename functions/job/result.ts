@@ -1,4 +1,4 @@
-import type { Json } from './request.ts';
+import type { FileTarget, Json } from './request.ts';
 
 /** How a page was fetched; part of every result line. Times in ms, sizes in bytes. */
 export interface Provenance {
@@ -42,6 +42,8 @@ export interface ErrorLine {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly depth?: number;
+  /** The request was a download. */
+  readonly file?: FileTarget;
   /** Line of the input file, for what never became a request. */
   readonly line?: number;
 }

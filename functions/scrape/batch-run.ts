@@ -62,6 +62,7 @@ export async function runBatch(invocation: Invocation, state: LaneState, deliver
   // In this order: a repeat after a crash in between does the rest again, and each step bears it.
   await sendBatches(cloud, outcome.children, invocation.tools.now());
   if (outcome.claims !== undefined) await state.addSeen(batch.job, outcome.claims);
+  if (outcome.cookies !== undefined) await state.saveCookies(batch.job, outcome.cookies);
   await state.saveHost();
   await cloud.requests.delete(delivery.receiptHandle);
   return outcome;
@@ -73,7 +74,7 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
   const { batch } = delivery;
   const startedAt = new Date(tools.now()).toISOString();
   const isRepeat = delivery.receiveCount > 1;
-  const commit = (parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims'>>, tally: TallyCounter) =>
+  const commit = (parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies'>>, tally: TallyCounter) =>
     commitOutcome(invocation, batch, startedAt, parts, tally);
 
   if (await jobs.isCancelled(job.id)) {
@@ -129,18 +130,21 @@ async function commitSlice(
     const claims = new Claims(job.unique ? undefined : state.seen(job.id));
     let end: SliceEnd;
     let follows: Iterable<Request> = [];
+    let changedCookies: readonly object[] | undefined;
     const laneRule = { groupBy: known?.politeness.groupBy ?? 'host', lanes: job.lanes } as const;
     const refusal = verdict ?? (known ? undefined : unknownScraper(job));
     if (refusal || !known) {
       end = await failAll(source, claims, refusal ?? unknownScraper(job), known?.firstPage ?? '', errors, tally, tools.now);
     } else {
       const scraper = scraperOf(job, known);
-      const sink = new PageSink({ results, errors, tally, scraper, now: tools.now });
+      const sink = new PageSink({ results, errors, tally, scraper, job: job.id, now: tools.now });
       const { delay: delayMs, concurrency } = scraper.politeness;
       const pace = new LanePace(
-        { concurrency: laneConcurrency(batch.lane, concurrency, job.lanes), delayMs, random: tools.random },
+        { concurrency: laneConcurrency(batch.lane, concurrency, job.lanes), delayMs, lanes: job.lanes, random: tools.random },
         state.pace,
       );
+      const cookies = scraper.request.cookies === 'keep' ? await state.cookies(job.id) : undefined;
+      const cookiesBefore = JSON.stringify(cookies?.toState(tools.now()));
       const isCancelled = () => invocation.jobs.isCancelled(job.id);
       const { idle, endMs, hardEndMs } = invocation;
       const slice = new Slice({
@@ -153,6 +157,7 @@ async function commitSlice(
         pace,
         source,
         claims,
+        cookies,
         sink,
         idle,
         endMs,
@@ -161,6 +166,8 @@ async function commitSlice(
       });
       end = await slice.run();
       state.pace = pace.toState();
+      const cookiesAfter = cookies?.toState(tools.now());
+      if (cookiesAfter && JSON.stringify(cookiesAfter) !== cookiesBefore) changedCookies = cookiesAfter;
       if (!end.cancelled) follows = sink.follows.values();
     }
     const drafts = [];
@@ -174,7 +181,7 @@ async function commitSlice(
       invocation,
       batch,
       startedAt,
-      { children, ...(!job.unique && { claims: encodeClaims(claims.made) }) },
+      { children, ...(!job.unique && { claims: encodeClaims(claims.made) }), ...(changedCookies && { cookies: changedCookies }) },
       tally,
     );
   } catch (error) {
@@ -189,7 +196,7 @@ async function commitOutcome(
   invocation: Invocation,
   batch: Batch,
   startedAt: string,
-  parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims'>>,
+  parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies'>>,
   tally: TallyCounter,
 ): Promise<Outcome> {
   const outcome: Outcome = {

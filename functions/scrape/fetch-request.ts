@@ -1,26 +1,39 @@
+import type { CookieJar } from '../fetch/cookie-jar.ts';
 import type { FetchRequest } from '../fetch/types.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import type { RequestOptions } from '../scraper/types.ts';
 
+/** What the lane adds to a fetch. */
+export interface FetchContext {
+  readonly isOwn: (url: string) => boolean;
+  readonly signal: AbortSignal;
+  /** Absent: none are kept. */
+  readonly cookies: CookieJar | undefined;
+}
+
+/** How long a file takes is for its size to say; the end of the slice bounds it. */
+const FILE_TIMEOUT_MS = 600_000;
+/** Most files are packed already. */
+const FILE_HEADERS = { 'accept-encoding': 'identity' };
+const ANY_TYPE = ['*'];
+
 /** What the fetcher gets for a request: the scraper's options, the request's own headers over the scraper's. */
-export function fetchRequestOf(
-  request: Request,
-  options: RequestOptions,
-  isOwn: (url: string) => boolean,
-  signal: AbortSignal,
-): FetchRequest {
+export function fetchRequestOf(request: Request, options: RequestOptions, { isOwn, signal, cookies }: FetchContext): FetchRequest {
+  const { file } = request;
+  const hasOwnHeaders = request.headers !== undefined || file !== undefined;
   return {
     url: targetOf(request),
     method: request.locationMethod ?? request.method ?? 'GET',
-    headers: request.headers ? { ...options.headers, ...request.headers } : options.headers,
+    headers: hasOwnHeaders ? { ...options.headers, ...(file && FILE_HEADERS), ...request.headers } : options.headers,
     body: request.locationMethod === undefined ? request.body : undefined,
-    timeoutMs: options.timeout,
-    maxBytes: options.maxBytes,
-    accept: options.accept,
+    timeoutMs: file ? FILE_TIMEOUT_MS : options.timeout,
+    maxBytes: file?.maxBytes ?? options.maxBytes,
+    accept: file ? ANY_TYPE : options.accept,
     maxRedirects: options.maxRedirects,
     redirects: request.redirects ?? 0,
     isOwn,
     signal,
+    ...(cookies && { cookies }),
     ...(request.location !== undefined && { credentialsFor: request.url }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Cloud } from '../aws/cloud.ts';
+import { CookieJar, type StoredCookie } from '../fetch/cookie-jar.ts';
 import type { PaceState } from '../fetch/lane-pace.ts';
 import { keys } from '../job/keys.ts';
 import { decodeHashes, encodeHashes, SeenSet } from '../job/seen.ts';
@@ -21,6 +22,7 @@ export class LaneState {
   readonly lane: string;
   readonly #agentToken: string;
   readonly #seen = new Map<string, SeenSet>();
+  readonly #cookies = new Map<string, CookieJar>();
   robots: RobotsCache;
   pace: PaceState | undefined;
   #loaded = false;
@@ -44,6 +46,21 @@ export class LaneState {
     const seen = this.#seen.get(job);
     if (!seen) throw new Error(`The seen-set of lane ${this.lane} in job ${job} is used before it is loaded.`);
     return seen;
+  }
+
+  /** The lane's cookies in a job. */
+  async cookies(job: string): Promise<CookieJar> {
+    let jar = this.#cookies.get(job);
+    if (!jar) {
+      jar = new CookieJar(await this.#cloud.objects.getJson<readonly StoredCookie[]>(keys.cookies(job, this.lane)));
+      this.#cookies.set(job, jar);
+    }
+    return jar;
+  }
+
+  /** Writes the cookies that an outcome carries: they are what the lane's later batches go on with. */
+  async saveCookies(job: string, cookies: readonly object[]): Promise<void> {
+    await this.#cloud.objects.putJson(keys.cookies(job, this.lane), cookies);
   }
 
   /** Step 7: adds committed claims. @throws what S3 answered: the batch then comes back and adds them again. */

@@ -1,8 +1,9 @@
-import type { FetchedPage } from '../fetch/types.ts';
+import type { FetchedFile, FetchedPage } from '../fetch/types.ts';
 import type { RequestError } from '../job/errors.ts';
 import { errorLine } from '../job/error-line.ts';
 import type { LineWriter } from '../job/line-writer.ts';
-import { requestKey, type Request } from '../job/request.ts';
+import { keys } from '../job/keys.ts';
+import { FILE_PAGE, requestKey, type Request } from '../job/request.ts';
 import type { ResultLine } from '../job/result.ts';
 import { keyHash } from '../job/seen.ts';
 import type { TallyCounter } from '../job/tally.ts';
@@ -15,15 +16,17 @@ export class PageSink implements SliceSink {
   readonly #errors: LineWriter;
   readonly #tally: TallyCounter;
   readonly #scraper: Scraper;
+  readonly #job: string;
   readonly #now: () => number;
   /** New requests by identity: a page linked twice in one batch is sent on once. */
   readonly follows = new Map<bigint, Request>();
 
-  constructor(parts: { results: LineWriter; errors: LineWriter; tally: TallyCounter; scraper: Scraper; now: () => number }) {
+  constructor(parts: { results: LineWriter; errors: LineWriter; tally: TallyCounter; scraper: Scraper; job: string; now: () => number }) {
     this.#results = parts.results;
     this.#errors = parts.errors;
     this.#tally = parts.tally;
     this.#scraper = parts.scraper;
+    this.#job = parts.job;
     this.#now = parts.now;
   }
 
@@ -51,6 +54,26 @@ export class PageSink implements SliceSink {
       full = this.#results.write(line) ?? full;
     }
     return full;
+  }
+
+  /** A file's own result line: what became of the reference that an item holds. */
+  file(request: Request, file: FetchedFile): Promise<void> | undefined {
+    this.#tally.succeeded++;
+    this.#tally.items++;
+    this.#tally.wireBytes += file.provenance.wireBytes;
+    this.#tally.decodedBytes += file.bytes;
+    const { url, contentType, bytes, sha256 } = file;
+    const key = keys.files(this.#job, request.file?.name ?? '');
+    const line: ResultLine = {
+      url: request.url,
+      page: FILE_PAGE,
+      item: { url: request.url, key, bytes, sha256, contentType },
+      ...(request.data !== undefined && { data: request.data }),
+      ...file.provenance,
+      ...(url !== request.url && { finalUrl: url }),
+      attempts: (request.attempts ?? 0) + 1,
+    };
+    return this.#results.write(line);
   }
 
   failed(request: Request, error: RequestError): Promise<void> | undefined {

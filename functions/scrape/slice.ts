@@ -1,14 +1,17 @@
-import type { FetchedPage, RedirectedElsewhere } from '../fetch/types.ts';
+import type { CookieJar } from '../fetch/cookie-jar.ts';
+import type { FetchedFile, FetchedPage, RedirectedElsewhere } from '../fetch/types.ts';
 import type { LanePace, PaceObservation } from '../fetch/lane-pace.ts';
 import { isRepeatable, retryDelayMs } from '../fetch/retry-timing.ts';
 import { RequestError } from '../job/errors.ts';
 import type { Job } from '../job/job.ts';
+import { keys } from '../job/keys.ts';
 import { laneOf, type LaneRule } from '../job/lane.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import type { PageYield, Scraper } from '../scraper/types.ts';
 import { fetchRequestOf, originOf } from './fetch-request.ts';
 import type { Claims } from './claims.ts';
 import type { IdleWatch } from './idle-watch.ts';
+import { keepFile, StoreFailure } from './keep-file.ts';
 import type { LaneState } from './lane-state.ts';
 import type { RequestSource } from '../job/request-source.ts';
 import type { Tools } from './tools.ts';
@@ -22,6 +25,7 @@ export interface Pending {
 /** Where a slice puts what it finds; a promise asks the slice to wait (the sink is full). */
 export interface SliceSink {
   page(request: Request, page: FetchedPage, pageYield: PageYield): Promise<void> | undefined;
+  file(request: Request, file: FetchedFile): Promise<void> | undefined;
   failed(request: Request, error: RequestError): Promise<void> | undefined;
   duplicate(): void;
   fetched(): void;
@@ -48,6 +52,8 @@ export interface SliceJob {
   readonly pace: LanePace;
   readonly source: RequestSource;
   readonly claims: Claims;
+  /** Absent: none are kept. */
+  readonly cookies: CookieJar | undefined;
   readonly sink: SliceSink;
   readonly idle: IdleWatch;
   /** Nothing is started after this. */
@@ -59,6 +65,8 @@ export interface SliceJob {
 
 /** How often a slice looks for the job's stop sign, ms. */
 const CANCEL_CHECK_MS = 5_000;
+/** A fetch that took this long before the end of its invocation had its chance. */
+const LONG_FETCH_MS = 25_000;
 /** Requests taken up while robots.txt is on its way; more would only wait in memory. */
 const MAX_PARKED = 64;
 /** Attempts of a request whose host asks for pauses (429, 503): those waits are the host's wish, not the page's fault. */
@@ -84,6 +92,8 @@ export class Slice {
   #givenBack = false;
   #cancelled = false;
   #failure: unknown;
+
+  readonly #isOwn = (url: string): boolean => laneOf(url, this.#j.laneRule) === this.#j.lane;
 
   constructor(job: SliceJob) {
     this.#j = job;
@@ -189,28 +199,34 @@ export class Slice {
     }
     const watch = this.#watch();
     sink.fetched();
-    let page: FetchedPage;
+    const startedMs = tools.now();
+    let answer: FetchedPage | FetchedFile | RedirectedElsewhere;
     try {
-      const isOwn = (url: string) => laneOf(url, this.#j.laneRule) === this.#j.lane;
-      const answer = await tools.fetcher.fetch(fetchRequestOf(request, scraper.request, isOwn, this.#abort.signal));
+      const context = { isOwn: this.#isOwn, signal: this.#abort.signal, cookies: this.#j.cookies };
+      const wanted = fetchRequestOf(request, scraper.request, context);
+      const { objects } = tools.cloud;
+      answer = request.file
+        ? await keepFile(tools.fetcher, objects, wanted, keys.files(this.#j.job.id, request.file.name))
+        : await tools.fetcher.fetch(wanted);
       pace.ended(tools.now(), watch());
-      if (answer.kind === 'elsewhere') {
-        // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
-        this.#pending.push({ request: moved(request, answer), dueMs: 0 });
-        return;
-      }
-      page = answer;
     } catch (error) {
+      if (error instanceof StoreFailure) throw error;
       const failure = asRequestError(error);
       pace.ended(tools.now(), watch(failure));
-      // Given up because the invocation's time is up: it goes on in a child as if it had not been started.
-      if (this.#abort.signal.aborted) this.#pending.push({ request: { ...request, claimed: true }, dueMs: 0 });
-      else await this.#fail(request, failure);
-      return;
+      return this.#abort.signal.aborted ? this.#givenUp(request, tools.now() - startedMs) : this.#fail(request, failure);
     }
+    // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
+    if (answer.kind === 'elsewhere') this.#pending.push({ request: moved(request, answer), dueMs: 0 });
+    else if (answer.kind === 'file') await sink.file(request, answer);
+    else await this.#parse(request, answer);
+  }
+
+  async #parse(request: Request, page: FetchedPage): Promise<void> {
+    const { scraper, job, tools, sink } = this.#j;
     let pageYield: PageYield;
     try {
       pageYield = await scraper.run(request, page, {
+        job: job.id,
         maxDepth: scraper.maxDepth,
         log: (message, facts) => tools.log.info(message, { ...facts }),
       });
@@ -218,6 +234,19 @@ export class Slice {
       return this.#fail(request, asRequestError(error));
     }
     await sink.page(request, page, pageYield);
+  }
+
+  /**
+   * A request whose fetch was ended because the invocation's time was up goes on in a child as if it had not been started; but one that
+   * had the best part of a slice would find no more time there, so that was an attempt.
+   */
+  async #givenUp(request: Request, tookMs: number): Promise<void> {
+    if (tookMs < LONG_FETCH_MS) this.#pending.push({ request: { ...request, claimed: true }, dueMs: 0 });
+    else
+      await this.#fail(
+        request,
+        new RequestError('timeout', `${request.url} was not there whole after ${tookMs} ms, more than a slice can give.`),
+      );
   }
 
   /** Plans another attempt, or ends the request with an error line. */

@@ -98,6 +98,13 @@ export const scraperOptions = {
     },
     maxRedirects: { kind: 'number', unit: 'redirects', default: 5, min: 0, max: 20, reason: 'Redirects followed for one request.' },
     headers: { kind: 'headers', default: {}, reason: 'Sent with every request; a request can set its own.' },
+    /** Whether cookies are kept, per job and host (or site, with groupBy). */
+    cookies: {
+      kind: 'choice',
+      choices: ['keep', 'ignore'],
+      default: 'ignore',
+      reason: 'keep: what a host sets is sent back to it for the rest of the job, as for a login.',
+    },
     /** Media types taken as a page. */
     accept: {
       kind: 'list',

@@ -1,12 +1,12 @@
-import type { Json, Request } from '../job/request.ts';
-import { unknownName } from '../scraper/nearest-name.ts';
+import type { FileTarget, Json, Request } from '../job/request.ts';
+import { unknownName } from '../job/nearest-name.ts';
 import { LineSplitter, type LineSink } from './line-splitter.ts';
 import { badUrlAdvice, clip, normalise } from './normal-form.ts';
 import { lineDamage, tooLongFault } from './text-reader.ts';
 import { place, type Reader, type Sink } from './types.ts';
 
 /** What a line may say, in the words of {@link Request}. */
-const FIELDS = ['url', 'page', 'method', 'headers', 'body', 'data', 'depth'] as const;
+const FIELDS = ['url', 'page', 'method', 'headers', 'body', 'data', 'depth', 'file'] as const;
 /** The protocol's own bookkeeping: in an input it would pass a request by the rules that it stands for. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['attempts', 'claimed', 'location', 'locationMethod', 'redirects']);
 /** What an error line says beside its request. */
@@ -82,7 +82,7 @@ export function toRequest(value: unknown): Request | string {
     if (OWN_FIELDS.has(name)) return `sets "${name}", which urldrop keeps for itself. Leave it out.`;
     return `has the unknown field ${unknownName(name, FIELDS)} Values of your own go under "data".`;
   }
-  const { url, page, method, headers, body, data, depth } = fields;
+  const { url, page, method, headers, body, data, depth, file } = fields;
   if (typeof url !== 'string') return `has no "url" with a text in it${url === undefined ? '' : `, but ${shownType(url)}`}.`;
   if (page !== undefined && (typeof page !== 'string' || page === '' || page.length > MAX_NAME_CHARS))
     return `needs a name of at most ${MAX_NAME_CHARS} characters as "page", not ${shownType(page)}.`;
@@ -94,6 +94,8 @@ export function toRequest(value: unknown): Request | string {
   if (body !== undefined && verb === undefined) return 'has a "body" but no "method". Add "method": "POST".';
   if (depth !== undefined && !(Number.isSafeInteger(depth) && (depth as number) >= 0))
     return `needs a whole number from 0 as "depth", not ${shownType(depth)}.`;
+  if (file !== undefined && !isFileTarget(file))
+    return `needs {"name": letters, digits, ".", "-" and "_", "maxBytes": a number} as "file", not ${shownType(file)}.`;
   const fault = headers === undefined ? undefined : headersFault(headers);
   if (fault !== undefined) return fault;
   const request: { -readonly [K in keyof Request]: Request[K] } = { url };
@@ -103,7 +105,16 @@ export function toRequest(value: unknown): Request | string {
   if (body !== undefined) request.body = body;
   if (data !== undefined) request.data = data as Json;
   if (depth !== undefined && depth !== 0) request.depth = depth as number;
+  if (file !== undefined) request.file = file;
   return request;
+}
+
+function isFileTarget(value: unknown): value is FileTarget {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, maxBytes } = value as { name?: unknown; maxBytes?: unknown };
+  // Nothing that could climb out of the job's folder.
+  const isName = typeof name === 'string' && name.length <= MAX_NAME_CHARS && /^[\p{L}\p{N}\p{M}_-][\p{L}\p{N}\p{M}._-]*$/u.test(name);
+  return isName && !name.includes('..') && Number.isSafeInteger(maxBytes) && (maxBytes as number) >= 1;
 }
 
 function headersFault(headers: unknown): string | undefined {

@@ -19,7 +19,16 @@ export function scraper(
     run: (_request, page) => Promise.resolve(titleAndLinks(page.text(), page.url, _request)),
     ...more,
     politeness: { concurrency: 4, delay: 0, robots: 'obey', groupBy: 'host', ...more.politeness },
-    request: { timeout: 10_000, retries: 2, maxBytes: 1_000_000, maxRedirects: 5, headers: {}, accept: ['text/html'], ...more.request },
+    request: {
+      timeout: 10_000,
+      retries: 2,
+      maxBytes: 1_000_000,
+      maxRedirects: 5,
+      headers: {},
+      cookies: 'ignore',
+      accept: ['text/html'],
+      ...more.request,
+    },
   };
 }
 
