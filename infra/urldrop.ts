@@ -19,6 +19,7 @@ import { createBucket } from './cloud/bucket.ts';
 import { createDashboard } from './cloud/dashboard.ts';
 import { Functions } from './cloud/functions.ts';
 import { JobMetrics } from './cloud/job-metrics.ts';
+import { LogQueries } from './cloud/log-queries.ts';
 import { withOverrides, type SettingsOverrides, type UrlDropSettings } from './cloud/overrides.ts';
 import { Queues } from './cloud/queues.ts';
 import { Schedules } from './cloud/schedules.ts';
@@ -131,6 +132,8 @@ export class UrlDrop extends Construct {
       runbooks: props.runbooks ?? 'docs/operations.md',
       topics: this.#alarmTopics(props),
     }).all;
+    const logGroups = Object.values(this.functions).map((fn) => fn.logGroup);
+    new LogQueries(this, 'LogQueries', name, logGroups);
     this.dashboard = createDashboard(this, { queues: this.queues, functions: this.functions, metrics, alarms: this.alarms });
     acknowledgeFindings(this, {
       bucket: this.bucket,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metricTable } from '../../functions/report/metrics.ts';
+import { logQueries } from '../../infra/cloud/log-queries.ts';
 import { settings } from '../../infra/settings.ts';
 import { functionNamed, ofType, plain, queueNamed, synthesise } from './synthesised.ts';
 
@@ -130,4 +131,15 @@ test('the dashboard shows jobs, queues, functions, money and odd events', () => 
     'Dead letters',
     'Odd events',
   ]);
+});
+
+test('the saved queries over the logs are the ones that the page shows', () => {
+  const saved = Object.values(ofType(template, 'AWS::Logs::QueryDefinition')).map((query) => query.Properties);
+  const groups = Object.keys(ofType(template, 'AWS::Logs::LogGroup')).map((id) => ({ Ref: id }));
+
+  expect(saved.map((query) => query.QueryString as string)).toEqual(Object.values(logQueries));
+  for (const query of saved) {
+    expect(query.LogGroupNames).toEqual(groups);
+    expect(runbook).toContain(`\`\`\`\n${query.QueryString}\n\`\`\``);
+  }
 });
