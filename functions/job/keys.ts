@@ -28,9 +28,12 @@ export const keys = {
   active: (job: string) => `state/active/${job}`,
   cancel: (job: string) => `jobs/${job}/cancel`,
   segment: (job: string, name: string) => `requests/${job}/${name}.jsonl.gz`,
+  /** Requests of a large input on their way from one end of the shuffle to the other; deleted when all are sent. */
+  spill: (job: string, n: number) => `requests/${job}/spill-${n}`,
   outcome: (job: string, batch: string) => `outcomes/${job}/${batch}.json`,
   starts: (job: string, batch: string) => `starts/${job}/${batch}.json`,
   host: (lane: string) => `state/hosts/${laneKey(lane)}.json`,
+  cookies: (job: string, lane: string) => `state/cookies/${job}/${laneKey(lane)}.json`,
   seen: (job: string, lane: string) => `state/seen/${job}/${laneKey(lane)}`,
 };
 
