@@ -1,32 +1,26 @@
-import { UsageError } from '../job/errors.ts';
-import type { Json } from '../job/request.ts';
 import { tryScraper } from './define-scraper.ts';
 import { Place, type Fault } from './faults.ts';
-import { placeAt, placeInJson, type TextPlace } from './json-places.ts';
+import { badRecipe, readJson, type RecipeText } from './recipe-text.ts';
+import { readYaml } from './recipe-yaml.ts';
 import { isRecord, shown } from './scraper-options.ts';
 import type { Scraper } from './types.ts';
 
 /** Characters of a recipe: a long one has some hundred lines. */
 const MAX_CHARS = 500_000;
 
-/** What a reader of one notation gives: the data, and where in the text a path of it stands. */
-export interface RecipeText {
-  readonly data: unknown;
-  readonly placeOf: (path: readonly string[]) => TextPlace;
-}
-
 /**
  * Reads a recipe: a scraper as data, of the same shape as what `defineScraper` takes, without functions and schemas. `match` is the text of
  * a regular expression, or `{ "pattern": …, "flags": … }`. Where it has no `name`, the file's name is its own.
  *
- * @param text - JSON.
+ * @param text - YAML where the source's name ends in `.yaml` or `.yml`, else JSON.
  * @param source - what messages call it: a file, an object key.
  * @param name - the scraper's name where the recipe gives none.
  * @throws {UsageError} code `bad-recipe`: all faults together, one a line, each with line and column.
  */
 export function readRecipe(text: string, source: string, name: string): Scraper {
   if (text.length > MAX_CHARS) throw badRecipe(source, [`is longer than ${MAX_CHARS} characters.`]);
-  const { data, placeOf } = readJson(text.replace(/^\ufeff/, ''), source);
+  const read = /\.ya?ml$/i.test(source) ? readYaml : readJson;
+  const { data, placeOf } = read(text.replace(/^\ufeff/, ''), source);
   const faults: Fault[] = [];
   const definition = isRecord(data) ? definitionOf(faults, name, data) : data;
   const built = tryScraper(definition, source);
@@ -51,25 +45,6 @@ function inOrder(faults: readonly Fault[], placeOf: RecipeText['placeOf']): stri
     .map(({ path, message }) => ({ ...placeOf(path), message }))
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
     .map(({ line, column, message }) => `${line}:${column}: ${message}`);
-}
-
-function badRecipe(source: string, lines: readonly string[]): UsageError {
-  const [first = ''] = lines;
-  if (lines.length === 1) return new UsageError('bad-recipe', first.startsWith(source) ? first : `${source} ${first}`);
-  return new UsageError('bad-recipe', `${source} has ${lines.length} faults:\n${lines.join('\n')}`);
-}
-
-function readJson(text: string, source: string): RecipeText {
-  try {
-    return { data: JSON.parse(text) as Json, placeOf: (path) => placeInJson(text, path) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    // V8 names the position of most faults; of a text that ends too early it names none.
-    const position = /at position (\d+)/.exec(message)?.[1];
-    const { line, column } = placeAt(text, position === undefined ? text.length : Number(position));
-    const what = message.replace(/ (in JSON )?at position.*/s, '').replace(/, "[^]*" is not valid JSON$/, '');
-    throw new UsageError('bad-recipe', `${source}:${line}:${column}: is no JSON: ${what}.`, error);
-  }
 }
 
 /** Turns patterns into regular expressions, and says what only a file of code can have. */
