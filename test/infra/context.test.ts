@@ -1,8 +1,12 @@
-import { App } from 'aws-cdk-lib';
+import { RootConstruct } from 'constructs';
 import { expect, test } from 'vitest';
 import { readContext } from '../../infra/cloud/context.ts';
 
-const read = (context: Record<string, unknown>, env: Record<string, string> = {}) => readContext(new App({ context }).node, env);
+function read(context: Record<string, unknown>, env: Record<string, string> = {}) {
+  const { node } = new RootConstruct();
+  for (const [name, value] of Object.entries(context)) node.setContext(name, value);
+  return readContext(node, env);
+}
 
 test('the command line gives texts, cdk.json values: both are read alike', () => {
   const expected = {

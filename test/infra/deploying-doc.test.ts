@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { App } from 'aws-cdk-lib';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RootConstruct } from 'constructs';
 import { expect, test } from 'vitest';
 import { readContext } from '../../infra/cloud/context.ts';
 import { tableDefinitions } from '../../infra/cloud/tables.ts';
@@ -16,7 +18,7 @@ const blocks = (language: string): string[] =>
 test('the table of options names each one that there is, with its default', () => {
   const rows = new Map(Array.from(doc.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm), ([, name = '', value = '']) => [name, value.trim()]));
 
-  expect(Object.keys(readContext(new App().node, {})).filter((name) => !rows.has(name))).toEqual([]);
+  expect(Object.keys(readContext(new RootConstruct().node, {})).filter((name) => !rows.has(name))).toEqual([]);
   expect(rows.get('maxConcurrency')).toBe(String(settings.eventSources.find((s) => s.function === 'scrape')?.maxConcurrency));
   expect(rows.get('scrapeMemoryMb')).toBe(String(settings.functions.scrape.memoryMb));
   expect(rows.get('logRetentionDays')).toBe(String(settings.logRetentionDays));
@@ -31,7 +33,10 @@ test('every output of the stack is told of', () => {
 test('the example of the construct runs as it stands', () => {
   const [example = ''] = blocks('ts');
 
-  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', example], { encoding: 'utf8' });
+  const directory = mkdtempSync(join(tmpdir(), 'urldrop-example-'));
+  const env = { PATH: process.env['PATH'], CDK_OUTDIR: directory };
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', example], { encoding: 'utf8', env });
+  rmSync(directory, { recursive: true });
 
   expect(stderr.replaceAll(/^Bundling asset .*$\n?/gm, '')).toBe('');
   expect(status).toBe(0);
