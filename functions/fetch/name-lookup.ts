@@ -12,6 +12,9 @@ const SYSTEM_TTL_MS = 30_000;
 const MAX_SYSTEM_LOOKUPS = 2;
 const MAX_ENTRIES = 10_000;
 
+/** Failures after which the system is not asked too: its own resolver would wait for the same servers, with a thread held. */
+const FINAL_CODES = new Set(['ECANCELLED', 'ETIMEOUT', 'ESERVFAIL', 'EREFUSED', 'EBADNAME']);
+
 interface Entry {
   readonly addresses: readonly LookupAddress[];
   readonly error?: NameError;
@@ -100,8 +103,9 @@ export class NameLookup {
       if (--left > 0) return;
       if (addresses.length > 0) {
         this.#settle(host, { addresses, expiresAt: this.#now() + Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlSeconds * 1_000)) });
-      } else if (failure && failure.code === 'ECANCELLED') {
-        this.#settle(host, { addresses, error: new NameError(host, failure.code, failure), expiresAt: 0 });
+      } else if (failure && FINAL_CODES.has(failure.code ?? '')) {
+        const refusal = new NameError(host, failure.code ?? '', failure);
+        this.#settle(host, { addresses, error: refusal, expiresAt: failure.code === 'ECANCELLED' ? 0 : this.#now() + FAILED_TTL_MS });
       } else {
         // Name servers do not know /etc/hosts, mDNS or a VPN's own resolver; the system may.
         this.#askSystem(host, failure);

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** A request on its way through redirects. */
 export interface Hop {
   readonly url: URL;
@@ -28,10 +30,11 @@ export function isRedirect(status: number): boolean {
  * - From https to http only what has nothing to lose goes on: a GET or HEAD without credentials of the user's.
  *
  * @param status - one for which {@link isRedirect} holds.
- * @param location - as received, relative or absolute.
+ * @param header - Location as received, relative or absolute, one character a byte.
  */
-export function followRedirect(hop: Hop, status: number, location: string | undefined): NextHop {
-  if (location === undefined || location === '') return { refused: 'no Location header' };
+export function followRedirect(hop: Hop, status: number, header: string | undefined): NextHop {
+  const location = asUtf8(header ?? '');
+  if (location === '') return { refused: 'no Location header' };
   const url = URL.parse(location, hop.url.href);
   if (!url) return { refused: `Location ${show(location)} is no URL` };
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return { refused: `Location ${show(location)} is no http(s) URL` };
@@ -55,6 +58,13 @@ export function followRedirect(hop: Hop, status: number, location: string | unde
 /** Drops what belongs to one origin from a request that goes to another. */
 export function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !CREDENTIALS.has(name.toLowerCase())));
+}
+
+/** Servers that leave letters unescaped mean UTF-8, and so do browsers. */
+function asUtf8(header: string): string {
+  if (!/[\x80-\xff]/.test(header)) return header;
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
 }
 
 function isSafe(method: string): boolean {

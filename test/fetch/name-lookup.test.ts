@@ -59,6 +59,12 @@ test('a name that is not there is remembered for a short while', async () => {
   expect(server.asked).toHaveLength(2);
 });
 
+test('a name whose servers fail is not asked of the system too', async () => {
+  const server = await startNameServer(() => 'failure');
+  const { names } = setUp(server);
+  await expect(resolve(names, 'localhost.example')).rejects.toMatchObject({ reason: 'ESERVFAIL' });
+});
+
 test('with IPv6, both families are asked for, and one suffices', async () => {
   const server = await startNameServer(() => ({ addresses: ['192.0.2.1'], ttl: 60 }));
   const names = new NameLookup({ servers: [server.address], ipv6: true });

@@ -8,11 +8,11 @@ export interface NameServer {
   readonly asked: readonly string[];
 }
 
-/** What a name has: IPv4 addresses and their TTL in seconds; `undefined` = no such name; `'silence'` = no answer at all. */
+/** What a name has: IPv4 addresses and their TTL in seconds; `undefined` = no such name; or no answer at all, or a failure. */
 export type Zone = (
   host: string,
   question: number,
-) => { readonly addresses: readonly string[]; readonly ttl: number } | undefined | 'silence';
+) => { readonly addresses: readonly string[]; readonly ttl: number } | undefined | 'silence' | 'failure';
 
 /** A DNS server on loopback for one test. It answers A questions from the zone and has no AAAA records. @see RFC 1035, section 4. */
 export async function startNameServer(zone: Zone): Promise<NameServer> {
@@ -23,11 +23,12 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
     asked.push(`${type === 28 ? 'AAAA' : 'A'} ${host}`);
     const found = zone(host, asked.length);
     if (found === 'silence') return;
-    const addresses = type === 1 ? (found?.addresses ?? []) : [];
+    const failed = found === 'failure';
+    const addresses = type === 1 && !failed ? (found?.addresses ?? []) : [];
     const head = Buffer.alloc(12);
     question.copy(head, 0, 0, 2);
-    // An answer, recursion available; code 3 = no such name.
-    head.writeUInt16BE(found ? 0x8180 : 0x8183, 2);
+    // An answer, recursion available; code 2 = server failure, 3 = no such name.
+    head.writeUInt16BE(failed ? 0x8182 : found ? 0x8180 : 0x8183, 2);
     head.writeUInt16BE(1, 4);
     head.writeUInt16BE(addresses.length, 6);
     const records = addresses.map((address) => {
@@ -35,7 +36,7 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
       record.writeUInt16BE(0xc00c, 0);
       record.writeUInt16BE(1, 2);
       record.writeUInt16BE(1, 4);
-      record.writeUInt32BE(found?.ttl ?? 0, 6);
+      record.writeUInt32BE(failed ? 0 : (found?.ttl ?? 0), 6);
       record.writeUInt16BE(4, 10);
       Buffer.from(address.split('.').map(Number)).copy(record, 12);
       return record;

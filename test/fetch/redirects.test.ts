@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { followRedirect, type Hop } from '../../functions/fetch/redirect.ts';
-import { failureOf, pageOf, requestTo, startSite, testFetcher, type Site } from './harness.ts';
+import { failureOf, htmlAnswer, pageOf, requestTo, startRaw, startSite, testFetcher, type Site } from './harness.ts';
 
 interface Seen {
   readonly method: string;
@@ -62,6 +62,15 @@ describe('following', () => {
     expect(error.code).toBe('redirect-loop');
     expect(error.message).toContain('in a circle, back to');
     expect(site.seen).toHaveLength(2);
+  });
+
+  test('letters in a Location that are not escaped are UTF-8', async () => {
+    const site = await startRaw((socket, head) => {
+      const path = head.split(' ')[1] ?? '';
+      socket.write(path === '/a' ? Buffer.from('HTTP/1.1 302 Found\r\nLocation: /größe\r\nContent-Length: 0\r\n\r\n') : htmlAnswer(path));
+    });
+    const page = await pageOf(testFetcher().fetch(requestTo(`${site.origin}/a`)));
+    expect(page.text()).toBe('/gr%C3%B6%C3%9Fe');
   });
 
   test('a target that another lane owns is handed back, not fetched', async () => {
