@@ -19,7 +19,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AsyncEventSettings, FunctionName, QueueName } from '../settings.ts';
@@ -120,7 +120,7 @@ function bundled(name: FunctionName): AssetCode {
       image: DockerImage.fromRegistry('scratch'),
       local: {
         tryBundle: (directory) => {
-          cpSync(join(bundleFolder(), name), directory, { recursive: true });
+          for (const [file, contents] of bundleFiles()[name] ?? []) writeFileSync(join(directory, file), contents);
           return true;
         },
       },
@@ -128,18 +128,24 @@ function bundled(name: FunctionName): AssetCode {
   });
 }
 
-let bundles: string | undefined;
+/** A file's name and contents. */
+type Files = readonly (readonly [name: string, contents: Buffer])[];
 
-/** The bundles of all functions, built once per process. */
-function bundleFolder(): string {
-  if (bundles === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'urldrop-bundles-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+let bundles: Readonly<Record<string, Files>> | undefined;
+
+/** The files of all functions' bundles, built once per process. */
+function bundleFiles(): Readonly<Record<string, Files>> {
+  if (bundles) return bundles;
+  const folder = mkdtempSync(join(tmpdir(), 'urldrop-bundles-'));
+  try {
     const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../bundle.ts'), folder], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     if (status !== 0) throw new Error('The functions could not be bundled; the reason is printed above.');
-    bundles = folder;
+    const filesIn = (name: string): Files => readdirSync(join(folder, name)).map((file) => [file, readFileSync(join(folder, name, file))]);
+    bundles = Object.fromEntries(readdirSync(folder).map((name) => [name, filesIn(name)]));
+    return bundles;
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  return bundles;
 }

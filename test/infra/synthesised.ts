@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import cdk from '../../cdk.json' with { type: 'json' };
 import { UrlDropStack, type UrlDropStackProps } from '../../infra/stack.ts';
 
@@ -32,7 +33,7 @@ export interface Synthesised {
 }
 
 const directories: string[] = [];
-process.once('exit', () => {
+afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
