@@ -1,5 +1,5 @@
 import { tooComplex, type TreeLimits } from '../tree-limits.ts';
-import { endBitOf, endedBy, nameId, svgName, Trait, traitsOf } from './element-names.ts';
+import { endBitOf, endedBy, KNOWN_NAMES, nameId, svgName, Trait, traitsOf } from './element-names.ts';
 import { PageChars } from './page-chars.ts';
 import { decodeText } from './references.ts';
 import { CONTINUES, TextKind, type ScanSink } from './scan-sink.ts';
@@ -45,7 +45,7 @@ export class OpenElements {
   #joined = 0;
   #hasHtml = false;
   /** How many elements of each name are open. */
-  readonly #open: number[] = [];
+  #open = new Int32Array(2 * KNOWN_NAMES);
   /** Contexts around the open elements that begin one. */
   readonly #contexts: number[] = [];
   #context: number = Context.html;
@@ -114,10 +114,10 @@ export class OpenElements {
       return;
     }
     this.#count(1);
-    if (this.#isOutside) this.#enterHtml(name);
+    if (this.#isOutside()) this.#enterHtml(name);
     this.#checkNesting();
     this.#inText = false;
-    const depth = this.#treeDepth + 1;
+    const depth = this.#treeDepth() + 1;
     const traits = traitsOf(name);
     if ((traits & Trait.void) !== 0) {
       this.#sink.open(name, depth);
@@ -168,12 +168,12 @@ export class OpenElements {
   }
 
   /** Whether the tree builder stands beside the html element, or before it. */
-  get #isOutside(): boolean {
+  #isOutside(): boolean {
     return this.#depth + this.#added === 0;
   }
 
   /** Depth in the tree of the innermost open element. */
-  get #treeDepth(): number {
+  #treeDepth(): number {
     return this.#depth + this.#added - this.#joined;
   }
 
@@ -200,33 +200,38 @@ export class OpenElements {
     }
     if (this.#attributes.count > 0) this.#sink.joinHtml();
     this.#checkNesting();
-    if (!this.#isOutside) this.#joined++;
+    if (!this.#isOutside()) this.#joined++;
     this.#push(HTML);
   }
 
   #push(name: number): void {
+    if (name >= this.#open.length) {
+      const larger = new Int32Array(2 * name);
+      larger.set(this.#open);
+      this.#open = larger;
+    }
     this.#stack[++this.#depth] = name;
     this.#open[name] = (this.#open[name] ?? 0) + 1;
   }
 
   #pop(): void {
     const name = this.#stack[this.#depth] ?? 0;
-    const depth = this.#treeDepth;
+    const depth = this.#treeDepth();
     this.#depth--;
     this.#open[name] = (this.#open[name] ?? 1) - 1;
     if ((traitsOf(name) & CONTEXT) !== 0) this.#context = this.#contexts.pop() ?? Context.html;
     this.#inText = false;
     if (name !== HTML) this.#sink.close(name, depth);
     // The html element goes on behind its end tag.
-    else if (!this.#isOutside) this.#joined--;
+    else if (!this.#isOutside()) this.#joined--;
   }
 
   #beginText(start: number, end: number, kind: number): void {
     this.#inText = true;
     this.#count(1);
-    this.#isBeside = this.#isOutside && this.#staysBeside(start, end, kind);
+    this.#isBeside = this.#isOutside() && this.#staysBeside(start, end, kind);
     if (this.#isBeside) return;
-    if (this.#isOutside) this.#enterHtml(NO_NAME);
+    if (this.#isOutside()) this.#enterHtml(NO_NAME);
     this.#sink.text(start, end, kind);
   }
 

@@ -179,17 +179,17 @@ export class Scanner {
     let at = start;
     let first = 0;
     let second = 0;
-    let isOdd = false;
+    let kind = 0;
     for (; at < end; at++) {
       const c = raw.charCodeAt(at);
-      const kind = c < 128 ? (nameClass[c] ?? NAME_ODD) : NAME_ODD;
-      if (kind === NAME_END) break;
-      if (kind === NAME_ODD) isOdd = true;
-      else if (at - start < KEY_CHARS) first = (first << 6) | kind;
+      kind = c < 128 ? (nameClass[c] ?? NAME_ODD) : NAME_ODD;
+      if (kind >= NAME_END) break;
+      if (at - start < KEY_CHARS) first = (first << 6) | kind;
       else second = (second << 6) | kind;
     }
+    let name = kind === NAME_ODD || at - start > 2 * KEY_CHARS ? -1 : nameOfKeys(first, second);
+    while (at < end && kind !== NAME_END) kind = nameClass[raw.charCodeAt(++at)] ?? NAME_ODD;
     this.#nameEnd = at;
-    let name = isOdd || at - start > 2 * KEY_CHARS ? -1 : nameOfKeys(first, second);
     if (name < 0) {
       const text = this.#chars.slice(start, at).toLowerCase();
       name = (keeps ? this.#names.intern(text) : this.#names.find(text)) ?? -1;

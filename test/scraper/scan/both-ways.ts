@@ -32,7 +32,7 @@ export function byTree({ extract, each, follow }: Declared, page: Buffer, limits
             .toArray()
             .map((element) => $(element));
     const items = extract ? scopes.map((scope) => extraction.map(extract, scope)) : [];
-    const follows = Object.entries(follow ?? {}).flatMap(([selector, name]) => [...links.take(links.follow($(selector), name))]);
+    const follows = Object.entries(follow ?? {}).flatMap(([selector, name]) => Array.from(links.take(links.follow($(selector), name))));
     return { items, follows };
   });
 }
@@ -58,7 +58,7 @@ export function byScan(scan: PageScan, page: Buffer, limits: TreeLimits = LIMITS
         tree: () => ($ ??= tree()),
       }),
     ];
-    const follows = [...scanned.follow()].flatMap(({ pageName, elements }) => [...links.take(links.follow(elements, pageName))]);
+    const follows = [...scanned.follow()].flatMap(({ pageName, elements }) => Array.from(links.take(links.follow(elements, pageName))));
     return { items, follows };
   });
   return isUndecided ? undefined : outcome;

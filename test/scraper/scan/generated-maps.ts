@@ -116,16 +116,11 @@ const leaf: fc.Arbitrary<Field> = fc
     },
     { requiredKeys: ['selector'] },
   )
-  .map(({ attr, value, match, as, required, ...rest }): Field => {
-    const source = attr === undefined ? value !== undefined && { value } : { attr };
+  .map((field): Field => {
+    if (field.attr !== undefined) delete field.value;
     // Fields that must be there would end most items early.
-    return {
-      ...rest,
-      ...source,
-      ...(match && { match }),
-      ...(as !== undefined && { as }),
-      ...(required && rest.selector.length % 4 === 0 && { required }),
-    } as Field;
+    if (field.selector.length % 4 !== 0) delete field.required;
+    return field;
   });
 
 /** Maps in all their forms. */

@@ -166,3 +166,71 @@ export const soundPage: fc.Arbitrary<string> = fc
   .map((parts) => `<!doctype html><html lang=en><head><title>T</title></head><body>${parts.join('\n')}</body></html>`);
 
 export const anyPage = fc.oneof(brokenPage, soundPage);
+
+/** Signs that mean something to a tokenizer, in no order. */
+export const soup: fc.Arbitrary<string> = fc
+  .array(
+    fc.constantFrom(
+      ...(
+        '< < < > > / / ! - - -- " \' = & ; # x a b p t i s A P T S é 日 \u212A \0 \x1c \x0f [ ] ]]> ? CDATA[ doctype title textarea script style svg ' +
+        'math br p form html head /> </ <!-- --> <p> </p> <svg> <title> </title> <script> </script &amp &lt; mi foreignObject xmp plain text'
+      ).split(' '),
+      ' ',
+      ' ',
+      '\n',
+      '\f',
+    ),
+    { minLength: 1, maxLength: 20 },
+  )
+  .map((signs) => signs.join(''));
+
+const plainText = fc
+  .array(
+    fc.oneof(fc.constantFrom('one', 'two', ' ', '\n', 'Ä', '日本', '< 3', '<< ', '>', "'", '"', '-'), fc.constantFrom(...REFERENCES)),
+    {
+      maxLength: 5,
+    },
+  )
+  .map((parts) => parts.join(''));
+
+/** Markup that is the same to htmlparser2 and to the HTML Standard: no element that ends another, no sign that only one of them changes. */
+export const plainMarkup: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: plainText },
+      {
+        weight: 6,
+        arbitrary: fc
+          .tuple(
+            fc.constantFrom('div', 'b', 'SPAN', 'x-y', 'em', 'main'),
+            fc.array(attribute, { maxLength: 3 }),
+            fc.constantFrom('>', ' >', '/>'),
+          )
+          .map(([tag, attributes, end]) => `<${tag}${attributes.join('').replaceAll(/\0|\u212A|__proto__|Ä/g, '')}${end}`),
+      },
+      { weight: 3, arbitrary: fc.constantFrom('</div>', '</b >', '</SPAN x="1">', '</x-y/>', '</em\n>', '</none>') },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(
+          '<!-- c -->',
+          '<!-->',
+          '<!--->',
+          '<!-- a --!> b -->',
+          '<!doctype html>',
+          '<!x>',
+          '<?x?>',
+          '</3>',
+          '</ x>',
+          '<!-- <div> -->',
+        ),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .constantFrom('script', 'style', 'textarea')
+          .chain((tag) => plainText.map((inner) => `<${tag}>${inner.replaceAll('<&', '& ')}</${tag}>`)),
+      },
+    ),
+    { maxLength: 20 },
+  )
+  .map((parts) => parts.join(''));

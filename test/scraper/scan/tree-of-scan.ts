@@ -1,6 +1,6 @@
 import type { CheerioAPI } from 'cheerio/slim';
 import { NameTable } from '../../../functions/scraper/scan/element-names.ts';
-import { PageChars } from '../../../functions/scraper/scan/page-chars.ts';
+import type { PageChars } from '../../../functions/scraper/scan/page-chars.ts';
 import { CONTINUES, type ScanSink } from '../../../functions/scraper/scan/scan-sink.ts';
 import { Scanner } from '../../../functions/scraper/scan/scanner.ts';
 import { TextPieces } from '../../../functions/scraper/scan/text-pieces.ts';
