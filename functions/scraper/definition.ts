@@ -40,6 +40,11 @@ export interface ParseContext<Names extends string> {
   readonly canonical: () => string | undefined;
   /** The absolute http(s) URL of an address in the page; undefined for anything else. */
   readonly absolute: (address: string) => string | undefined;
+  /**
+   * Runs work that an `await` came before within what is left of the page's time: an endless loop in it ends as a `parse` error. Without,
+   * only the work up to the first `await` of each step is watched.
+   */
+  readonly inTime: <T>(work: () => T) => T;
   /** Notes something in the function's log. */
   readonly log: (message: string, facts?: Readonly<Record<string, Json>>) => void;
 }

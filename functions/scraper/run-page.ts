@@ -269,6 +269,7 @@ class PageRun {
       download: (target, more) => this.#downloadsOnce().add(target, more),
       canonical: () => canonicalOf(tree(), links().absolute.bind(links())),
       absolute: (address) => links().absolute(address),
+      inTime: (work) => this.#step(work),
       log: (message, facts = {}) => this.#context.log?.(message, facts),
     };
   }

@@ -1,0 +1,20 @@
+import { defineScraper } from '../scraper/define-scraper.ts';
+
+/** The article of a page: its text without what stands around it, as plain text and as Markdown, and who wrote it when. */
+export default defineScraper({
+  name: 'article',
+  // Readability wants the html, head and body that browsers give to every page.
+  parser: 'html5',
+  follow: { maxDepth: 0 },
+  // The page stands in memory as two trees, the second at about 450 bytes a node.
+  limits: { maxNodes: 250_000 },
+  pages: {
+    page: {
+      async *parse(context) {
+        // Loaded with the first page: nobody else should pay for a DOM.
+        const { readArticle } = await import('./article-reader.ts');
+        yield context.inTime(() => readArticle(context));
+      },
+    },
+  },
+});
