@@ -1,4 +1,17 @@
-import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync, type ZlibOptions } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import {
+  brotliDecompressSync,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+  type ZlibOptions,
+} from 'node:zlib';
 
 /** Sent as Accept-Encoding. */
 export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
@@ -88,6 +101,13 @@ function decodeOne(bytes: Buffer, coding: string, maxBytes: number, partial: boo
       throw new DecodeError('too-large', `${bytes.length} bytes of ${coding} decode to more than ${maxBytes}`, error);
     throw new DecodeError('broken', `${coding}: ${message}`, error);
   }
+}
+
+/** A stream that undoes one coding, for bodies that are not held in memory. Its output has no limit. */
+export function decoderOf(coding: string): Transform {
+  if (coding === 'br') return createBrotliDecompress();
+  if (coding === 'zstd') return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } });
+  return coding === 'deflate' ? createInflate() : createGunzip();
 }
 
 /** RFC 1950, section 2.2: method 8 and a check value that makes the first two bytes a multiple of 31. */

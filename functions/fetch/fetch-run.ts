@@ -94,6 +94,8 @@ export class FetchRun {
   #end(error: RequestError): void {
     this.#ended ??= error;
     this.#current?.fail(error);
+    // The last byte may have come, and the place where the file is kept not be done with it.
+    this.#sink?.breakOff(error);
   }
 
   async #follow<T>(finish: (last: LastAnswer) => T | Promise<T>): Promise<T | RedirectedElsewhere> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PassThrough, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { decoderOf } from './content-coding.ts';
 
 /** What went into the file: decoded bytes and their SHA-256, hex. */
 export interface FileContent {
@@ -18,6 +18,7 @@ export class FileSink {
   readonly input: Writable = new PassThrough();
   /** Fulfilled when the last byte is handed on; rejected with whatever broke the way. */
   readonly done: Promise<FileContent>;
+  readonly #target: Writable;
 
   /**
    * @param codings - as applied by the server, in order (`parseCodings`).
@@ -30,6 +31,7 @@ export class FileSink {
     maxBytes: number,
     faults: { readonly tooLarge: (seen: string) => Error; readonly broken: (what: string) => Error },
   ) {
+    this.#target = target;
     const sha256 = createHash('sha256');
     let bytes = 0;
     const meter = new Transform({
@@ -59,10 +61,10 @@ export class FileSink {
     // Whoever waits for it hears of it; nobody may be waiting yet.
     this.done.catch(() => {});
   }
-}
 
-function decoderOf(coding: string): Transform {
-  if (coding === 'br') return createBrotliDecompress();
-  if (coding === 'zstd') return createZstdDecompress();
-  return coding === 'deflate' ? createInflate() : createGunzip();
+  /** Ends it at whatever point it is, the target included: `done` is rejected with the error. */
+  breakOff(error: Error): void {
+    this.input.destroy(error);
+    this.#target.destroy(error);
+  }
 }
