@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { Readable } from 'node:stream';
 import type { Cloud } from '../aws/cloud.ts';
 import { batchId } from '../job/batch.ts';
 import type { Enqueued, Job } from '../job/job.ts';
@@ -6,10 +7,14 @@ import { keys } from '../job/keys.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import type { ErrorLine } from '../job/result.ts';
 import type { Scraper } from '../scraper/types.ts';
+import { Gatherer, type Counts } from './gatherer.ts';
 import { readInputs, type LoadSitemap } from './inputs.ts';
-import type { LaneRun } from './lane-table.ts';
-import { sendLanes } from './send-lanes.ts';
-import { Shuffle, type Counts } from './shuffle.ts';
+import { RecordReader } from './lane-record.ts';
+import { LaneSender, type Sent } from './lane-sender.ts';
+import type { LaneStore } from './lane-store.ts';
+import { bytesOf } from './object-bytes.ts';
+import { sendLanes, type LanePlace } from './send-lanes.ts';
+import { MAX_UNIQUE, UniqueSet } from './unique-set.ts';
 
 /** What enqueue works with. */
 export interface EnqueueTools {
@@ -17,41 +22,43 @@ export interface EnqueueTools {
   readonly log: Logger;
   /** ms since the epoch. */
   readonly now: () => number;
-  /** Bytes of requests held before they are sent. */
+  /** Bytes of requests held in memory; what is beyond goes to the bucket and comes back. */
   readonly budgetBytes: number;
   /** Without it, the sitemaps of an index become error lines. */
   readonly loadSitemap?: LoadSitemap;
-  /** Bounds of a leg; absent: {@link LEG}. */
-  readonly leg?: Leg;
+  /** Messages after which the state of sending is saved; absent: {@link SAVE_EVERY_MESSAGES}. */
+  readonly saveEveryMessages?: number;
 }
 
-/**
- * A leg is a part of the input after which everything held is sent, the state is saved and the requests known are forgotten.
- * It ends by what was read, never by the clock, so that a repeat cuts the input alike.
- */
-export interface Leg {
-  readonly maxMessages: number;
-  readonly maxBlocks: number;
-}
-/** At 20 ms a call half a million messages take a minute; 65,536 blocks are 4 GiB. */
-export const LEG: Leg = { maxMessages: 500_000, maxBlocks: 65_536 };
-/** Another leg is begun only with this much time left, and twice what the longest took. */
-const MIN_LEG_MS = 120_000;
+/** With 20 ms a call and 16 in flight, seconds apart. */
+const SAVE_EVERY_MESSAGES = 50_000;
+/** A step is begun only with this much time left, and twice what the longest took. */
+const MIN_STEP_MS = 120_000;
+/** Lanes with more lines than this in one spill are counted one by one. */
+const LARGE_LANE = 10_000;
 
-/** Where the next leg begins, and the accounts up to there. */
+/** What is done for certain, so that another invocation goes on from here. */
 interface EnqueueState {
   readonly v: 1;
-  readonly legs: number;
+  /** `read`: the input up to a block lies in spills. `send`: all of it does, and the lanes up to `after` are sent. */
+  readonly phase: 'read' | 'send';
   readonly counts: Counts;
   readonly blocks: number;
-  readonly segments: number;
-  readonly roots: number;
+  readonly spills: number;
+  /** Lines of the lanes that were large in a spill, duplicates included. */
+  readonly large: Readonly<Record<string, number>>;
+  readonly sent: Sent;
   readonly hosts: number;
+  readonly after?: LanePlace;
 }
 
 /**
- * Reads a job's inputs and sends their requests: the whole of enqueue behind `job.json`. Starting over at any point sends the
- * same messages and writes the same objects; what an invocation finds half done it does again from the last leg's end.
+ * The whole of enqueue behind `job.json`: a shuffle in constant memory. It reads the inputs and gathers requests by lane; when memory
+ * is full, what is held goes to the bucket as a spill, in the order of lanes. When all is read, spills (or, mostly, memory) are merged
+ * and each lane is sent with one message, so that the number of messages depends on the hosts and not on the size of the input.
+ *
+ * Nothing in it depends on the clock, on chunks of the network or on what an earlier try got done, so starting over at any point sends
+ * the same messages and writes the same objects.
  *
  * @param job - as it was first written: lanes and budget hold for the whole job.
  * @param remainingMs - what is left of the invocation.
@@ -59,157 +66,196 @@ interface EnqueueState {
  * @throws what S3 or SQS answered.
  */
 export async function enqueueJob(tools: EnqueueTools, job: Job, scraper: Scraper, remainingMs: () => number): Promise<boolean> {
-  const { objects } = tools.cloud;
-  const saved = await objects.getJson<EnqueueState>(keys.enqueueState(job.id));
-  const run = new EnqueueRun(tools, job, scraper, saved);
-  try {
-    let longestMs = 0;
-    let startedMs = tools.now();
-    for await (const _ of readInputs(objects, job, run.shuffle, tools.loadSitemap)) {
-      if (!(await run.step())) continue;
-      longestMs = Math.max(longestMs, tools.now() - startedMs);
-      if (remainingMs() < Math.max(MIN_LEG_MS, 2 * longestMs)) return false;
-      startedMs = tools.now();
-    }
-    await run.commit();
-    return true;
-  } catch (error) {
-    await run.abort();
-    throw error;
-  }
+  const saved = await tools.cloud.objects.getJson<EnqueueState>(keys.enqueueState(job.id));
+  return new EnqueueRun(tools, job, scraper, saved, new StepTime(tools.now, remainingMs)).run();
 }
 
 class EnqueueRun {
-  readonly shuffle: Shuffle;
   readonly #tools: EnqueueTools;
   readonly #scraper: Scraper;
-  readonly #leg: Leg;
-  readonly #budgetBytes: number;
+  readonly #time: StepTime;
   #job: Job;
   #state: EnqueueState;
-  #errors: LineWriter;
-  /** Since the beginning of the input. */
-  #blocks = 0;
-  #segments: number;
-  #roots: number;
 
-  constructor(tools: EnqueueTools, job: Job, scraper: Scraper, saved: EnqueueState | undefined) {
+  constructor(tools: EnqueueTools, job: Job, scraper: Scraper, saved: EnqueueState | undefined, time: StepTime) {
     this.#tools = tools;
     this.#scraper = scraper;
-    this.#leg = tools.leg ?? LEG;
+    this.#time = time;
     this.#job = job;
-    this.#budgetBytes = job.budgetBytes ?? tools.budgetBytes;
-    const counts: Counts = { entries: 0, duplicates: 0, failed: 0, limited: 0, errors: {} };
-    this.#state = saved ?? { v: 1, legs: 0, counts, blocks: 0, segments: 0, roots: 0, hosts: 0 };
-    this.#segments = this.#state.segments;
-    this.#roots = this.#state.roots;
-    this.shuffle = new Shuffle({
-      rule: { groupBy: scraper.politeness.groupBy, lanes: job.lanes },
+    const counts: Counts = { entries: 0, failed: 0, limited: 0, errors: {} };
+    const sent: Sent = { roots: 0, segments: 0, duplicates: 0 };
+    this.#state = saved ?? { v: 1, phase: 'read', counts, blocks: 0, spills: 0, large: {}, sent, hosts: 0 };
+  }
+
+  async run(): Promise<boolean> {
+    const held = this.#state.phase === 'read' ? await this.#read() : undefined;
+    if (held === 'unfinished') return false;
+    return this.#send(held);
+  }
+
+  /** @returns what is held in memory; undefined if it all lies in spills. */
+  async #read(): Promise<LaneStore | undefined | 'unfinished'> {
+    const { cloud, loadSitemap, budgetBytes } = this.#tools;
+    const job = this.#job;
+    const gatherer = new Gatherer({
+      rule: { groupBy: this.#scraper.politeness.groupBy, lanes: job.lanes },
       maxRequests: job.options.maxRequests ?? Infinity,
       skip: this.#state.counts.entries,
       counts: structuredClone(this.#state.counts),
-      budgetBytes: this.#budgetBytes,
+      budgetBytes: job.budgetBytes ?? budgetBytes,
     });
-    this.#errors = this.#openErrors();
-  }
-
-  /** After each block. @returns whether a leg has ended: all is sent and saved. */
-  async step(): Promise<boolean> {
-    this.#blocks++;
-    // What an earlier invocation has done is only read over.
-    if (this.#blocks <= this.#state.blocks) return false;
-    await this.#writeFaults();
-    const { store, isFull } = this.shuffle;
-    // Released lanes leave gaps: when those have grown to half of the budget, a whole flush closes them.
-    if (store.heldBytes > 1.5 * this.#budgetBytes) await this.#flush(store.lanes);
-    else if (store.usedBytes > this.#budgetBytes) await this.#flush(this.#largest());
-    const isEnd =
-      isFull || this.#roots - this.#state.roots >= this.#leg.maxMessages || this.#blocks - this.#state.blocks >= this.#leg.maxBlocks;
-    if (isEnd) await this.#endLeg();
-    return isEnd;
-  }
-
-  /** Sends the rest and writes the job's accounts: from here on nothing is enqueued again. */
-  async commit(): Promise<void> {
-    const { objects } = this.#tools.cloud;
-    const { shuffle } = this;
-    await this.#writeFaults();
-    const isUnique = this.#state.legs === 0 && !this.#scraper.follows;
-    // Nothing is sent yet and all is known: the lanes need no seen-sets from the first batch on.
-    if (isUnique && this.#segments === 0) {
-      this.#job = { ...this.#job, unique: true };
-      await objects.putJson(keys.job(this.#job.id), this.#job);
+    let errors = this.#openErrors();
+    try {
+      let blocks = 0;
+      for await (const _ of readInputs(cloud.objects, job, gatherer, loadSitemap)) {
+        // What an earlier invocation has dealt with is only read over.
+        if (++blocks <= this.#state.blocks) continue;
+        await this.#writeFaults(gatherer, errors);
+        if (gatherer.store.usedBytes <= (job.budgetBytes ?? budgetBytes)) continue;
+        await errors.close();
+        await this.#spill(gatherer, blocks, 'read');
+        if (!this.#time.isEnough()) return 'unfinished';
+        errors = this.#openErrors();
+      }
+      await this.#writeFaults(gatherer, errors);
+      await errors.close();
+    } catch (error) {
+      await errors.abort();
+      throw error;
     }
-    await this.#flush(shuffle.store.lanes);
-    await this.#errors.close();
-    const { entries, duplicates, failed, limited, errors } = shuffle.counts;
-    const enqueued: Enqueued = {
-      requests: entries,
-      roots: this.#roots,
-      duplicates,
-      failed,
-      errors,
-      hosts: this.#state.hosts + shuffle.hosts,
-      at: new Date(this.#tools.now()).toISOString(),
-      ...(limited > 0 && { limited }),
-    };
-    await objects.putJson(keys.job(this.#job.id), { ...this.#job, unique: isUnique, enqueued } satisfies Job);
-    if (this.#state.legs > 0) await objects.delete(keys.enqueueState(this.#job.id));
-    this.#tools.log.info('A job is enqueued.', { job: this.#job.id, ...enqueued, errors: Object.keys(errors) });
+    if (this.#state.spills > 0) {
+      await this.#spill(gatherer, this.#state.blocks, 'send');
+      return undefined;
+    }
+    this.#state = { ...this.#state, ...this.#countLarge(gatherer.store), counts: gatherer.counts };
+    return gatherer.store;
   }
 
-  async abort(): Promise<void> {
-    await this.#errors.abort();
+  async #send(held: LaneStore | undefined): Promise<boolean> {
+    const { cloud, saveEveryMessages = SAVE_EVERY_MESSAGES } = this.#tools;
+    const isUnique = !this.#scraper.follows && this.#isDeduplicated();
+    if (isUnique && !this.#job.unique) {
+      this.#job = { ...this.#job, unique: true };
+      await cloud.objects.putJson(keys.job(this.#job.id), this.#job);
+    }
+    const sender = new LaneSender(cloud, this.#job.id, this.#state.sent);
+    const hosts = new HostCount(this.#job.lanes, this.#state.hosts);
+    const sources = held ? [new RecordReader(Readable.from(held.records(), { highWaterMark: 1 }))] : this.#openSpills();
+    try {
+      for await (const lane of sendLanes(sources, sender, this.#state.after)) {
+        hosts.add(lane.name);
+        if (held || sender.sent.roots - this.#state.sent.roots < saveEveryMessages) continue;
+        await sender.flush();
+        await this.#save({ ...this.#state, sent: sender.sent, hosts: hosts.count, after: lane });
+        if (!this.#time.isEnough()) return false;
+      }
+      await sender.flush();
+    } catch (error) {
+      await sender.abort();
+      throw error;
+    } finally {
+      for (const source of sources) await source.close();
+    }
+    await this.#commit(sender.sent, hosts.count);
+    return true;
   }
 
-  async #endLeg(): Promise<void> {
-    const { shuffle } = this;
-    await this.#flush(shuffle.store.lanes);
-    await this.#errors.close();
-    this.#state = {
-      v: 1,
-      legs: this.#state.legs + 1,
-      counts: structuredClone(shuffle.counts),
-      blocks: this.#blocks,
-      segments: this.#segments,
-      roots: this.#roots,
-      hosts: this.#state.hosts + shuffle.hosts,
-    };
-    await this.#tools.cloud.objects.putJson(keys.enqueueState(this.#job.id), this.#state);
-    shuffle.forget();
-    this.#errors = this.#openErrors();
+  /** Writes the job's accounts: from here on nothing is enqueued again. */
+  async #commit({ roots, duplicates }: Sent, hosts: number): Promise<void> {
+    const { cloud, now, log } = this.#tools;
+    const { entries, failed, limited, errors } = this.#state.counts;
+    const at = new Date(now()).toISOString();
+    const enqueued: Enqueued = { requests: entries, roots, duplicates, failed, errors, hosts, at, ...(limited > 0 && { limited }) };
+    await cloud.objects.putJson(keys.job(this.#job.id), { ...this.#job, enqueued } satisfies Job);
+    const { id } = this.#job;
+    log.info('A job is enqueued.', { job: id, ...enqueued, errors: Object.keys(errors) });
+    for (let n = 0; n < this.#state.spills; n++) await cloud.objects.delete(keys.spill(id, n));
+    if (this.#state.spills > 0) await cloud.objects.delete(keys.enqueueState(id));
   }
 
-  async #flush(lanes: readonly LaneRun[]): Promise<void> {
-    if (lanes.length === 0) return;
-    const segment = String(this.#segments++).padStart(6, '0');
-    await sendLanes(this.#tools.cloud, this.#job.id, segment, this.shuffle.store, lanes);
-    this.#roots += lanes.length;
-    this.shuffle.store.release(lanes);
+  /** Puts what is held into the bucket, and saves the state. */
+  async #spill(gatherer: Gatherer, blocks: number, phase: EnqueueState['phase']): Promise<void> {
+    const { store } = gatherer;
+    const { spills } = this.#state;
+    await this.#tools.cloud.objects.putStream(keys.spill(this.#job.id, spills), Readable.from(store.records(), { highWaterMark: 1 }));
+    const counts = structuredClone(gatherer.counts);
+    await this.#save({ ...this.#state, ...this.#countLarge(store), phase, counts, blocks, spills: spills + 1 });
+    store.clear();
   }
 
-  /** Half of the memory, from the largest lanes: small ones stay and grow into batches worth sending. */
-  #largest(): LaneRun[] {
-    const { store } = this.shuffle;
-    let excess = store.usedBytes - this.#budgetBytes / 2;
-    // The sort is stable, so lanes of one size come by first appearance: the same in each repeat.
-    const bySize = store.lanes.toSorted((a, b) => b.storedBytes - a.storedBytes);
-    let count = 0;
-    for (; count < bySize.length && excess > 0; count++) excess -= bySize[count]?.storedBytes ?? 0;
-    return bySize.slice(0, count);
+  async #save(state: EnqueueState): Promise<void> {
+    await this.#tools.cloud.objects.putJson(keys.enqueueState(this.#job.id), state);
+    this.#state = state;
   }
 
-  async #writeFaults(): Promise<void> {
-    for (const { code, message, text, line } of this.shuffle.takeFaults()) {
+  #countLarge(store: LaneStore): Pick<EnqueueState, 'large'> {
+    const large: Record<string, number> = { ...this.#state.large };
+    for (const [name, count] of store.largerThan(LARGE_LANE)) large[name] = (large[name] ?? 0) + count;
+    return { large };
+  }
+
+  /** Whether no lane can have more requests than the sender tells apart. */
+  #isDeduplicated(): boolean {
+    const largest = Math.max(0, ...Object.values(this.#state.large));
+    return largest + LARGE_LANE * (this.#state.spills + 1) <= MAX_UNIQUE;
+  }
+
+  #openSpills(): RecordReader[] {
+    const { objects } = this.#tools.cloud;
+    const numbers = Array.from({ length: this.#state.spills }, (_, n) => n);
+    return numbers.map((n) => new RecordReader(bytesOf(objects, keys.spill(this.#job.id, n))));
+  }
+
+  async #writeFaults(gatherer: Gatherer, errors: LineWriter): Promise<void> {
+    for (const { code, message, text, line } of gatherer.takeFaults()) {
       const page = this.#scraper.firstPage;
       const written = { url: text, page, code, message, attempts: 0, at: this.#job.createdAt, line } satisfies ErrorLine;
-      const pause = this.#errors.write(written);
+      const pause = errors.write(written);
       if (pause) await pause;
     }
   }
 
+  /** One object for each part of the input up to a spill. */
   #openErrors(): LineWriter {
-    const id = batchId(this.#job.id, `errors@${this.#state.legs}`);
+    const id = batchId(this.#job.id, `errors@${this.#state.spills}`);
     return new LineWriter(this.#tools.cloud.objects, keys.errors(this.#job, id));
+  }
+}
+
+/** Knows whether there is time for another step, by those that were. */
+class StepTime {
+  readonly #now: () => number;
+  readonly #remainingMs: () => number;
+  #startedMs: number;
+  #longestMs = 0;
+
+  constructor(now: () => number, remainingMs: () => number) {
+    this.#now = now;
+    this.#remainingMs = remainingMs;
+    this.#startedMs = now();
+  }
+
+  isEnough(): boolean {
+    const nowMs = this.#now();
+    this.#longestMs = Math.max(this.#longestMs, nowMs - this.#startedMs);
+    this.#startedMs = nowMs;
+    return this.#remainingMs() >= Math.max(MIN_STEP_MS, 2 * this.#longestMs);
+  }
+}
+
+/** Counts hosts by their lanes. */
+class HostCount {
+  /** Where a host has several lanes, the hosts known. */
+  readonly #known: UniqueSet | undefined;
+  count: number;
+
+  constructor(lanes: number, before: number) {
+    this.#known = lanes > 1 ? new UniqueSet() : undefined;
+    this.count = before;
+  }
+
+  add(lane: string): void {
+    const host = this.#known && Buffer.from(lane.slice(0, lane.lastIndexOf('#')));
+    if (!host || this.#known?.add(host, 0, host.length)) this.count++;
   }
 }

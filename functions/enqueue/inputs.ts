@@ -4,7 +4,7 @@ import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { readInput } from '../urls/read-input.ts';
 import { bytesOf } from './object-bytes.ts';
-import type { Shuffle } from './shuffle.ts';
+import type { Gatherer } from './gatherer.ts';
 
 /** Fetches a sitemap from the web, whole and within limits. */
 export type LoadSitemap = (url: string) => Promise<Uint8Array>;
@@ -24,7 +24,7 @@ const MAX_SITEMAPS = 50_000;
 export async function* readInputs(
   objects: ObjectStore,
   job: Job,
-  shuffle: Shuffle,
+  gatherer: Gatherer,
   loadSitemap: LoadSitemap | undefined,
 ): AsyncGenerator<void> {
   const queue = [...(job.inputs ?? [job.source])];
@@ -33,27 +33,27 @@ export async function* readInputs(
   for (const input of queue) {
     const isSitemap = input.startsWith(SITEMAP);
     const name = isSitemap ? input.slice(SITEMAP.length) : input;
-    shuffle.source = name;
+    gatherer.source = name;
     const fault = (code: 'bad-line' | RequestError['code'], what: string): void =>
-      shuffle.fault({ code, message: `${name} ${what}`, line: 1, text: name });
+      gatherer.fault({ code, message: `${name} ${what}`, line: 1, text: name });
     if (isSitemap && ++sitemaps > MAX_SITEMAPS) {
       fault('bad-line', `is the first sitemap over the limit of ${MAX_SITEMAPS} for one job; it and those behind it are left out.`);
       return;
     }
     try {
       const key = isSitemap ? await keepSitemap(objects, job.id, name, sitemaps, loadSitemap) : input;
-      yield* readInput(bytesOf(objects, key, key === job.source ? job.etag : undefined), name, shuffle);
+      yield* readInput(bytesOf(objects, key, key === job.source ? job.etag : undefined), name, gatherer);
     } catch (error) {
       if (error instanceof RequestError) fault(error.code, `could not be fetched: ${error.message}`);
-      else if (error instanceof UsageError) shuffle.fault({ code: 'bad-line', message: error.message, line: 1, text: name });
+      else if (error instanceof UsageError) gatherer.fault({ code: 'bad-line', message: error.message, line: 1, text: name });
       else throw error;
     }
-    for (const url of shuffle.sitemaps) {
+    for (const url of gatherer.sitemaps) {
       const next = SITEMAP + url;
       if (!known.has(next)) queue.push(next);
       known.add(next);
     }
-    shuffle.sitemaps = [];
+    gatherer.sitemaps = [];
   }
 }
 

@@ -8,13 +8,11 @@ export class KeyHash {
 
   /**
    * Hashes `bytes[start, end)`; the result is in {@link low} and {@link high}, which are never both 0.
-   *
-   * @param kind - keys of different kinds are different keys, whatever their bytes.
    */
-  of(bytes: Uint8Array, start: number, end: number, kind: number): void {
+  of(bytes: Uint8Array, start: number, end: number): this {
     // Two streams over 32-bit words with the constants of MurmurHash3 (A. Appleby, public domain), crossed in every round.
-    let h1 = kind ^ 0x9747b28c;
-    let h2 = kind ^ 0x5bd1e995;
+    let h1 = 0x9747b28c;
+    let h2 = 0x5bd1e995;
     let at = start;
     for (; at + 4 <= end; at += 4) {
       const word = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
@@ -37,6 +35,7 @@ export class KeyHash {
     h2 = finish((h2 + h1) | 0);
     this.low = h1 >>> 0;
     this.high = h1 === 0 && h2 === 0 ? 1 : h2 >>> 0;
+    return this;
   }
 }
 

@@ -1,87 +1,75 @@
 import { KeyHash } from './key-hash.ts';
 
-/** The lines of one lane that wait for their segment or message. */
-export interface LaneRun {
-  readonly name: string;
-  /** Hash of the name. */
-  readonly low: number;
-  readonly high: number;
-  /** Lines. */
-  count: number;
-  /** Bytes of all lines, without separators. */
-  lineBytes: number;
-  /** Bytes of the arena. */
-  storedBytes: number;
-  /** First and last block, and the place in the last one to write at. */
-  first: number;
-  last: number;
-  at: number;
-  /** The first line, kept whole behind the header of the first block; 0 if it was too long for that. */
-  modelBytes: number;
-}
+/** Words of one lane, 32 bits each; 64 bytes, so that a lane is one line of the processor's cache. */
+export const LANE_WORDS = 16;
+/** Hash of the name: the order in which lanes are sent. */
+export const LOW = 0;
+export const HIGH = 1;
+/** Lines. */
+export const COUNT = 2;
+/** Bytes in the arena. */
+export const STORED = 3;
+/** Address of the first block and of the last; in the last one, the place to write at, and its end. */
+export const FIRST = 4;
+export const LAST = 5;
+export const AT = 6;
+export const END = 7;
+/** Bytes of the first line, which is kept whole at the beginning of the first block; 0 if it was too long for that. */
+export const MODEL_BYTES = 8;
+/** Bytes of the name, which stands at the end of the first block's header. */
+export const NAME_BYTES = 9;
 
-/** Finds lanes by the bytes of their names where those lie, since building a string for each URL costs more than all the rest. */
+/**
+ * Finds lanes by the bytes of their names where those lie. Lanes are numbers and their fields words in one array: millions of them
+ * are no work for the garbage collector, and no string is built for a URL.
+ */
 export class LaneTable {
   readonly #hash = new KeyHash();
-  /** In order of first appearance. */
-  #lanes: LaneRun[] = [];
-  /** Place in `#lanes` plus one; 0 = empty. At most half full. */
+  words = new Uint32Array(1_024 * LANE_WORDS);
+  /** A lane's number plus one; 0 = empty. At most half full. */
   #slots = new Uint32Array(1_024);
-  /** Lanes ever made. */
-  created = 0;
+  size = 0;
 
-  get size(): number {
-    return this.#lanes.length;
-  }
-
-  get lanes(): readonly LaneRun[] {
-    return this.#lanes;
-  }
-
-  /** The lane whose name is the text `bytes[start, end)`, made anew if there is none. */
-  lane(bytes: Buffer, start: number, end: number): LaneRun {
-    const hash = this.#hash;
-    hash.of(bytes, start, end, 0);
+  /** The number of the lane whose name is `bytes[start, end)`; a new one, with all its words but the hash 0, if it is not known. */
+  lane(bytes: Uint8Array, start: number, end: number): number {
+    const { low, high } = this.#hash.of(bytes, start, end);
     const slots = this.#slots;
-    let slot = hash.low & (slots.length - 1);
-    for (;;) {
-      const place = slots[slot] ?? 0;
-      if (place === 0) break;
-      const lane = this.#lanes[place - 1];
-      // 64 bits stand for the name: a million hosts are confused with a probability of one in a hundred million.
-      if (lane?.low === hash.low && lane.high === hash.high) return lane;
-      slot = (slot + 1) & (slots.length - 1);
+    const mask = slots.length - 1;
+    let slot = low & mask;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const lane = (slots[slot] ?? 0) - 1;
+      // 64 bits stand for the name: a million hosts are confused with a probability of one in thirty million.
+      if (this.words[lane * LANE_WORDS + LOW] === low && this.words[lane * LANE_WORDS + HIGH] === high) return lane;
     }
-    const lane: LaneRun = {
-      name: bytes.toString('utf8', start, end),
-      low: hash.low,
-      high: hash.high,
-      count: 0,
-      lineBytes: 0,
-      storedBytes: 0,
-      first: 0,
-      last: 0,
-      at: 0,
-      modelBytes: 0,
-    };
-    this.created++;
-    this.#lanes.push(lane);
-    slots[slot] = this.#lanes.length;
-    if (this.#lanes.length * 2 > slots.length) this.#rebuild(slots.length * 2);
+    const lane = this.size++;
+    slots[slot] = this.size;
+    if (this.size * LANE_WORDS > this.words.length) this.#growWords();
+    const at = lane * LANE_WORDS;
+    this.words.fill(0, at, at + LANE_WORDS);
+    this.words[at + LOW] = low;
+    this.words[at + HIGH] = high;
+    if (this.size * 2 > slots.length) this.#growSlots();
     return lane;
   }
 
-  remove(lanes: ReadonlySet<LaneRun>): void {
-    this.#lanes = this.#lanes.filter((lane) => !lanes.has(lane));
-    this.#rebuild(this.#slots.length);
+  clear(): void {
+    this.size = 0;
+    this.#slots.fill(0);
   }
 
-  #rebuild(size: number): void {
-    const slots = new Uint32Array(size);
-    for (const [i, lane] of this.#lanes.entries()) {
-      let slot = lane.low & (size - 1);
-      while (slots[slot] !== 0) slot = (slot + 1) & (size - 1);
-      slots[slot] = i + 1;
+  #growWords(): void {
+    const words = new Uint32Array(this.words.length * 2);
+    words.set(this.words);
+    this.words = words;
+  }
+
+  #growSlots(): void {
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let lane = 0; lane < this.size; lane++) {
+      let slot = (this.words[lane * LANE_WORDS + LOW] ?? 0) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = lane + 1;
     }
     this.#slots = slots;
   }

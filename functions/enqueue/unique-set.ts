@@ -6,15 +6,12 @@ const MIN_SLOTS = 1_024;
 /** From here on a table grows eightfold, to its last size: the one before it then hardly counts in the peak. */
 const LARGE_SLOTS = 1 << 20;
 
-/**
- * Requests that enqueue may remember, so that a job of any size is deduplicated in constant memory: 64 MB hold five million
- * requests and some. Beyond, the lanes' own seen-sets take over.
- */
+/** Requests that enqueue can tell apart at one time: a table of 64 MB. */
 export const MAX_UNIQUE = 6_500_000;
 
 /**
- * Tells new byte strings from known ones by their hashes in one flat table, without an object per key. Five million keys
- * collide with a probability of one in a million.
+ * Tells new byte strings from known ones by their hashes in one flat table, without an object per key. Five million keys collide
+ * with a probability of one in a million.
  */
 export class UniqueSet {
   readonly #hash = new KeyHash();
@@ -28,23 +25,26 @@ export class UniqueSet {
   }
 
   clear(): void {
-    this.#slots.fill(0);
+    if (this.#slots.length > MIN_SLOTS * 2) {
+      this.#slots = new Uint32Array(MIN_SLOTS * 2);
+      this.#mask = MIN_SLOTS - 1;
+    } else this.#slots.fill(0);
     this.#size = 0;
   }
 
   /**
    * Adds the key `bytes[start, end)`.
    *
-   * @param kind - keys of different kinds are different keys, whatever their bytes.
+   * @param isClosed - only looks whether it is known.
    * @returns whether it is new.
    */
-  add(bytes: Uint8Array, start: number, end: number, kind = 0): boolean {
+  add(bytes: Uint8Array, start: number, end: number, isClosed = false): boolean {
     const hash = this.#hash;
-    hash.of(bytes, start, end, kind);
-    return this.#insert(hash.low, hash.high);
+    hash.of(bytes, start, end);
+    return this.#insert(hash.low, hash.high, isClosed);
   }
 
-  #insert(low: number, high: number): boolean {
+  #insert(low: number, high: number, isClosed: boolean): boolean {
     const slots = this.#slots;
     let at = (low & this.#mask) * 2;
     for (;;) {
@@ -54,6 +54,7 @@ export class UniqueSet {
       if (slotLow === 0 && slotHigh === 0) break;
       at = (at + 2) & (slots.length - 1);
     }
+    if (isClosed) return true;
     slots[at] = low;
     slots[at + 1] = high;
     if (++this.#size > (this.#mask + 1) * MAX_LOAD) this.#grow();
@@ -69,7 +70,7 @@ export class UniqueSet {
     for (let at = 0; at < old.length; at += 2) {
       const low = old[at] ?? 0;
       const high = old[at + 1] ?? 0;
-      if (low !== 0 || high !== 0) this.#insert(low, high);
+      if (low !== 0 || high !== 0) this.#insert(low, high, false);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, gunzip, gzip } from 'node:zlib';
 import type { ObjectStore } from '../aws/objects.ts';
@@ -10,6 +11,8 @@ const unzip = promisify(gunzip);
 
 /** Level 4 packs request lines within a tenth of level 6 in half the time. */
 const GZIP_LEVEL = 4;
+/** Members in the hands of the thread pool. */
+const MEMBERS_PACKED_AT_ONCE = 4;
 /** A reader takes one member first, since a slow lane needs no more, then twice as many per GET up to these. */
 const MAX_MEMBERS_PER_GET = 32;
 const MAX_BYTES_PER_GET = 1024 * 1024;
@@ -29,30 +32,92 @@ export function* memberTexts(requests: readonly Request[]): Generator<string> {
 }
 
 /**
- * Writes a segment: the runs one behind the other, each text a gzip member of its own, so that any range of members is
- * readable alone and the whole object still is one valid `.gz`. Runs are drawn as the upload takes them: constant memory.
- * The same runs give the same bytes, so a repeat overwrites the object with itself.
+ * Writes a segment: the runs one behind the other, each text a gzip member of its own, so that any range of members is readable
+ * alone and the whole object still is one valid `.gz`. The same runs give the same bytes, so a repeat overwrites the object with
+ * itself.
  *
  * @returns the range of each run, in order; valid once the promise is fulfilled, since the object appears whole at the end.
  */
 export async function writeSegment(objects: ObjectStore, key: string, runs: Iterable<Run>): Promise<SegmentRange[]> {
+  const writer = new SegmentWriter(objects, key);
   const ranges: SegmentRange[] = [];
-  async function* bytes(): AsyncGenerator<Buffer> {
-    let offset = 0;
+  try {
     for (const run of runs) {
-      const first = offset;
-      const members: number[] = [];
-      for (const text of run) {
-        const member = await zip(text, { level: GZIP_LEVEL });
-        members.push(member.length);
-        offset += member.length;
-        yield member;
-      }
-      ranges.push({ key, offset: first, members, skip: 0 });
+      for (const text of run) await writer.member(text);
+      ranges.push(await writer.endRun());
     }
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
   }
-  await objects.putStream(key, Readable.from(bytes(), { objectMode: false }), { contentType: 'application/gzip' });
   return ranges;
+}
+
+/** Writes a segment as its members come, in constant memory; {@link writeSegment} says how it is made. */
+export class SegmentWriter {
+  readonly #key: string;
+  readonly #stream = new PassThrough();
+  readonly #upload: Promise<void>;
+  #failure: unknown;
+  /** Members being packed, in order. */
+  #packing: Promise<Buffer>[] = [];
+  #offset = 0;
+  #runOffset = 0;
+  #members: number[] = [];
+
+  constructor(objects: ObjectStore, key: string) {
+    this.#key = key;
+    // Errors arrive through the upload, which reads this stream; without a listener one would end the process.
+    this.#stream.on('error', () => {});
+    this.#upload = objects.putStream(key, this.#stream, { contentType: 'application/gzip' }).catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
+  /** Packed bytes so far, the members of the run that is not ended yet left out in part. */
+  get bytes(): number {
+    return this.#offset;
+  }
+
+  /** @param text - JSON lines, the writer's own from now on; {@link REQUESTS_PER_MEMBER} of them, fewer in a run's last member. */
+  async member(text: string | Uint8Array): Promise<void> {
+    this.#packing.push(zip(text, { level: GZIP_LEVEL }));
+    if (this.#packing.length > MEMBERS_PACKED_AT_ONCE) await this.#write();
+  }
+
+  /** @returns the range of the members since the last run's end; valid once {@link close} is done. */
+  async endRun(): Promise<SegmentRange> {
+    while (this.#packing.length > 0) await this.#write();
+    const range = { key: this.#key, offset: this.#runOffset, members: this.#members, skip: 0 };
+    this.#runOffset = this.#offset;
+    this.#members = [];
+    return range;
+  }
+
+  /** Makes the object visible, whole. @throws what S3 answered. */
+  async close(): Promise<void> {
+    this.#stream.end();
+    await this.#upload;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Gives up: the object does not appear. */
+  async abort(): Promise<void> {
+    await Promise.allSettled(this.#packing);
+    this.#stream.destroy(new Error('The segment was given up.'));
+    await this.#upload;
+  }
+
+  async #write(): Promise<void> {
+    const member = await this.#packing[0];
+    this.#packing = this.#packing.slice(1);
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!member) return;
+    this.#members.push(member.length);
+    this.#offset += member.length;
+    if (!this.#stream.write(member)) await Promise.race([once(this.#stream, 'drain'), this.#upload]);
+  }
 }
 
 /**

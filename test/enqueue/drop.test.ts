@@ -202,6 +202,6 @@ describe('a dropped file', () => {
         ['other.example', 1],
       ]),
     );
-    expect((await stage.job()).enqueued).toMatchObject({ hosts: 3 });
+    expect((await stage.job()).enqueued).toMatchObject({ hosts: 2 });
   });
 });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RecordReader } from '../../functions/enqueue/lane-record.ts';
 import { LaneStore } from '../../functions/enqueue/lane-store.ts';
-import type { LaneRun } from '../../functions/enqueue/lane-table.ts';
+import { chunksOf } from '../urls/read.ts';
 import { decodeLine, encodeLine, MAX_OVERHEAD_BYTES } from '../../functions/enqueue/line-code.ts';
 
 const value = fc.oneof(
@@ -42,68 +43,78 @@ describe('a line told by its model', () => {
 });
 
 describe('a store of lanes', () => {
-  it('gives each lane its lines in order, whatever was released and filled again', () => {
-    const lanes = fc.constantFrom('a', 'b', 'c', 'd');
-    const step = fc.oneof({ weight: 9, arbitrary: fc.tuple(lanes, line) }, { weight: 1, arbitrary: lanes });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const store = new LaneStore(0, 2_100);
-        const expected = new Map<string, string[]>();
-        for (const one of steps) {
-          if (typeof one === 'string') {
-            store.release(store.lanes.filter((lane) => lane.name === one));
-            expected.delete(one);
-            continue;
+  const lanes = fc.constantFrom('a', 'b', 'c.example', 'ü'.repeat(60));
+  const filling = fc.array(
+    fc.tuple(lanes, fc.oneof({ weight: 9, arbitrary: line }, { weight: 1, arbitrary: fc.constant('y'.repeat(60_000)) })),
+    { maxLength: 60 },
+  );
+
+  it('gives each lane its lines in order, as records cut anywhere, however often it is filled again', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(filling, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 300_000 }),
+        async (fillings, chunkBytes) => {
+          const store = new LaneStore(0, 70_000);
+          for (const lines of fillings) {
+            for (const [name, text] of lines) append(store, name, text);
+            const expected = Map.groupBy(lines, ([name]) => name);
+            expect([...store.largerThan(0)]).toEqual([...expected].map(([name, { length }]) => [name, length]));
+            const records = await readAll(store, chunkBytes);
+            expect(records).toEqual(new Map([...expected].map(([name, entries]) => [name, entries.map(([, text]) => text)])));
+            store.clear();
+            expect(store.laneCount).toBe(0);
           }
-          const [name, text] = one;
-          const bytes = Buffer.from(text);
-          store.append(laneOf(store, name), bytes, bytes.length);
-          expected.set(name, [...(expected.get(name) ?? []), text]);
-        }
-        expect(store.lanes.map((lane) => lane.name)).toEqual([...expected.keys()]);
-        for (const lane of store.lanes) {
-          const lines = expected.get(lane.name) ?? [];
-          expect(readAll(store, lane)).toEqual(lines);
-          expect([lane.count, lane.lineBytes]).toEqual([lines.length, lines.reduce((sum, text) => sum + Buffer.byteLength(text), 0)]);
-        }
-      }),
-      { numRuns: 2_000 },
+        },
+      ),
+      { numRuns: 300 },
     );
+  });
+
+  it('cuts a large lane into records that a reader can hold, in the order of the lanes’ hashes', async () => {
+    const store = new LaneStore(0, 70_000);
+    for (let i = 0; i < 2_000; i++) append(store, 'large', `{"url":"https://large/${i}","data":"${'x'.repeat(i % 1_500)}${i}"}`);
+    for (let i = 0; i < 50; i++) append(store, `small${i}`, `{"url":"https://small/${i}"}`);
+    const reader = new RecordReader(chunksOf(Buffer.concat([...store.records()]), 1_000));
+    const seen: { name: string; low: number }[] = [];
+    while (await reader.advance()) seen.push({ name: reader.name, low: reader.low });
+    expect(seen.filter(({ name }) => name === 'large').length).toBeGreaterThan(3);
+    expect(new Set(seen.map(({ name }) => name)).size).toBe(51);
+    expect(seen).toEqual(seen.toSorted((a, b) => a.low - b.low));
   });
 
   it('holds URLs of one host in a fifth of their bytes', () => {
     const store = new LaneStore(0, 1_000);
-    const lane = laneOf(store, 'a');
-    for (let i = 0; i < 10_000; i++) {
-      const bytes = Buffer.from(`{"url":"https://shop.example/catalogue/item-${i}.html"}`);
-      store.append(lane, bytes, bytes.length);
-    }
-    expect(store.usedBytes * 5).toBeLessThan(lane.lineBytes);
+    let bytes = 0;
+    for (let i = 0; i < 10_000; i++) bytes += append(store, 'a', `{"url":"https://shop.example/catalogue/item-${i}.html"}`);
+    expect(store.usedBytes * 5).toBeLessThan(bytes);
   });
 
-  it('begins anew with all of its memory when nothing is left in it', () => {
+  it('that is cut short is not taken for whole', async () => {
     const store = new LaneStore(0, 1_000);
-    const empty = store.heldBytes;
-    for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < 1_000; i++) {
-        store.append(laneOf(store, `lane${i}`), Buffer.from(`{"url":"https://lane${i}.example/"}`), 30);
-      }
-      expect(store.usedBytes).toBeGreaterThan(100_000);
-      store.release([...store.lanes]);
-      expect([store.usedBytes, store.heldBytes]).toEqual([0, empty]);
+    append(store, 'a', '{"url":"https://a/1"}');
+    const whole = Buffer.concat([...store.records()]);
+    for (let length = 1; length < whole.length; length++) {
+      await expect(new RecordReader(chunksOf(whole.subarray(0, length), 7)).advance()).rejects.toThrow('cut short');
     }
   });
 });
 
-function readAll(store: LaneStore, lane: LaneRun): string[] {
-  const out = Buffer.alloc(10_000);
-  const lines: string[] = [];
-  const reader = store.read(lane);
-  while (reader.left > 0) lines.push(out.toString('utf8', 0, reader.next(out, 0)));
-  return lines;
+function append(store: LaneStore, name: string, text: string): number {
+  const bytes = Buffer.from(`(${name})`);
+  const json = Buffer.from(text);
+  store.append(bytes, 1, bytes.length - 1, json, json.length);
+  return json.length;
 }
 
-function laneOf(store: LaneStore, name: string): LaneRun {
-  const bytes = Buffer.from(`(${name})`);
-  return store.lane(bytes, 1, bytes.length - 1);
+async function readAll(store: LaneStore, chunkBytes: number): Promise<Map<string, string[]>> {
+  const reader = new RecordReader(chunksOf(Buffer.concat([...store.records()]), chunkBytes));
+  const out = Buffer.alloc(70_000);
+  const lanes = new Map<string, string[]>();
+  while (await reader.advance()) {
+    const lines = lanes.get(reader.name) ?? [];
+    while (reader.hasLine) lines.push(out.toString('utf8', 0, reader.line(out, 0)));
+    lanes.set(reader.name, lines);
+  }
+  return lanes;
 }
