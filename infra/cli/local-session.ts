@@ -18,14 +18,12 @@ export interface LocalSession {
   readonly signal: AbortSignal;
 }
 
-export interface SessionOptions extends Omit<LocalCloudOptions, 'onProblem' | 'onTick'> {
-  /** The job that the session is for: if its start is given up, the session ends. */
-  readonly job?: string;
-}
+export type SessionOptions = Omit<LocalCloudOptions, 'onProblem' | 'onTick'>;
 
 /**
  * Runs something on a local cloud and stops the cloud afterwards, whatever happened.
  *
+ * @param options.job - the job that the session is for: if its start is given up, the session ends.
  * @param say - takes messages for a person, one line each.
  * @throws {Interrupted} after Ctrl-C; {CommandFailure} if a function cannot be loaded or an upload was given up.
  */

@@ -1,4 +1,6 @@
+import type { ObjectStore } from '../../functions/aws/objects.ts';
 import type { JobOptions } from '../../functions/job/job.ts';
+import { prefixes } from '../../functions/job/keys.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -41,6 +43,7 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
       if (input) {
         const { submitJob } = await import('./submit-job.ts');
         await submitJob(cloud.objects, { job, scraper: flags.scraper, input, options: jobOptionsOf(flags) });
+        if (!flags.json) await tellOfOthers(cloud.objects, job, say);
       } else {
         await (await import('./resume-job.ts')).resumeJob(session, job, flags.dataDir);
       }
@@ -57,6 +60,13 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
     if (error instanceof CommandFailure) throw new CommandFailure(`Job ${job} cannot go on. ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+/** A job interrupted earlier does not go on by itself: its user may have changed their mind. */
+async function tellOfOthers(objects: ObjectStore, job: string, say: (line: string) => void): Promise<void> {
+  const others = await Array.fromAsync(objects.list(prefixes.active), ({ key }) => key.slice(prefixes.active.length));
+  const waiting = others.filter((other) => other !== job);
+  if (waiting.length > 0) say(`Interrupted earlier and waiting: ${waiting.join(', ')} (urldrop run --resume JOB)`);
 }
 
 /** Exports, prints the closing words and finds the exit code. */

@@ -32,6 +32,8 @@ export interface EmbeddedAwsOptions {
   readonly dataDir?: string;
   /** 0 or absent: a free one. */
   readonly port?: number;
+  /** The only job whose messages are there; absent: all. */
+  readonly job?: string;
   /** An object was created that {@link EmbeddedAws.uploads} tells of. */
   readonly onUpload?: () => void;
 }
@@ -89,7 +91,7 @@ async function startServer(options: EmbeddedAwsOptions): Promise<{ server: Fauxq
       { port, region: REGION, ...(options.dataDir !== undefined && { dir: join(options.dataDir, 'aws') }) },
       {
         prepare(database) {
-          prepareDatabase(database, Date.now());
+          prepareDatabase(database, Date.now(), options.job);
           uploads = new UploadLog(database, LOCAL_BUCKET, notifyPrefix);
         },
         onObjectCreated(bucket, key) {

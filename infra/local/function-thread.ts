@@ -3,6 +3,12 @@ import { Worker } from 'node:worker_threads';
 import type { FunctionName } from '../settings.ts';
 import { FunctionFailure, type FromWorker, type ToWorker, type WorkerSetup } from './function-messages.ts';
 
+/**
+ * Left alone, V8 lets new objects of a thread take 150 MB before it looks for garbage. With two threads on 1,500 documentation
+ * pages: 644 MB resident without a limit, 419 MB with this one, the same CPU time; half as much costs a fifth more.
+ */
+const YOUNG_GENERATION_MB = 24;
+
 interface Running {
   readonly function: FunctionName;
   readonly resolve: (answer: unknown) => void;
@@ -41,8 +47,11 @@ export class FunctionThread {
       stdout: true,
       stderr: true,
       execArgv: [],
-      // Ends the thread and not the process when a page makes it allocate without end.
-      resourceLimits: { maxOldGenerationSizeMb: Math.max(...Object.values(setup.functions).map((f) => f.memoryMb)) },
+      resourceLimits: {
+        // Ends the thread and not the process when a page makes it allocate without end.
+        maxOldGenerationSizeMb: Math.max(...Object.values(setup.functions).map((f) => f.memoryMb)),
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
     });
     this.#worker.stdout.on('data', onOutput);
     this.#worker.stderr.on('data', onOutput);

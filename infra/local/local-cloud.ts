@@ -20,6 +20,8 @@ export interface LocalCloudOptions {
   readonly dataDir?: string;
   /** Of the embedded SQS and S3; 0 or absent: a free one. */
   readonly port?: number;
+  /** The only job to go on, by its job file `urls/<scraper>/<job>.job.json`; what there is of others waits. Absent: all. */
+  readonly job?: string;
   /** Worker threads; absent: one per core. */
   readonly workers?: number;
   /** How many of them are started at once rather than when there is work for them; absent: 1. */

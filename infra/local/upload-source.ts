@@ -16,6 +16,8 @@ const PAUSE_MS = 1_000;
 export interface UploadSourceOptions {
   /** Begins with what an earlier run left. */
   readonly uploads: UploadLog;
+  /** Whether an upload is handled now; another one stays in the log. */
+  readonly isWanted: (key: string) => boolean;
   readonly objects: ObjectStore;
   /** Takes the events that enqueue failed on every time. */
   readonly deadLetters: Queue;
@@ -74,8 +76,9 @@ export class UploadSource {
 
   #take(): Upload | undefined {
     if (this.#due.length === 0) {
-      this.#due = this.#o.uploads.pending(this.#last);
-      this.#last = this.#due.at(-1)?.sequencer ?? this.#last;
+      const fresh = this.#o.uploads.pending(this.#last);
+      this.#last = fresh.at(-1)?.sequencer ?? this.#last;
+      this.#due = fresh.filter((upload) => this.#o.isWanted(upload.key));
     }
     return this.#due.shift();
   }

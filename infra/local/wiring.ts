@@ -34,6 +34,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   const aws = await startEmbeddedAws({
     ...(dataDir && { dataDir: dataDir.path }),
     ...(options.port !== undefined && { port: options.port }),
+    ...(options.job !== undefined && { job: options.job }),
     onUpload: () => uploadSource?.wake(),
   });
   pool.configure(aws.environment);
@@ -51,6 +52,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   uploadSource = new UploadSource({
     ...shared,
     uploads: aws.uploads,
+    isWanted: (key) => options.job === undefined || key.endsWith(`/${options.job}.job.json`),
     objects,
     deadLetters: new Queue(sqs, aws.queueUrls[settings.asyncEvents.enqueue.deadLetters]),
     maxConcurrency: threads,

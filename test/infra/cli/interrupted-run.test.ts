@@ -62,6 +62,26 @@ test('Ctrl-C finishes what is under way, says how to resume, and nothing is fetc
   expect(site.log.length).toBe(COUNT);
 });
 
+test('another run in between leaves the interrupted job alone and says that it waits', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  writeFileSync(join(dir.path, 'urls.txt'), urlList(site, COUNT));
+  const killed = start(dir.path, ['run', 'urls.txt', '--allow-private', '--delay', '20']);
+  await site.requested(20);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  const before = site.log.length;
+
+  const other = await urldrop(dir.path, ['run', `${site.url}/other`, '--allow-private']);
+  expect(other.code).toBe(0);
+  const [, job = ''] = /Interrupted earlier and waiting: (\S+) /.exec(other.stderr) ?? [];
+  expect(site.log.slice(before)).toEqual(['/other']);
+
+  const { code } = await urldrop(dir.path, ['run', '--resume', job, '--allow-private', '--out', 'out.jsonl']);
+  expect(code).toBe(0);
+  expect(urlsIn(join(dir.path, 'out.jsonl'))).toEqual(urlList(site, COUNT).trim().split('\n').toSorted());
+});
+
 test('a second Ctrl-C stops at once, and the job is finished all the same', async () => {
   using dir = tempDir();
   await using site = await startSite();
