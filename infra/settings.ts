@@ -54,7 +54,7 @@ export const settings = {
     /** Object-created events under this prefix start enqueue. */
     notifyPrefix: 'urls/',
     /** Days after which internal objects expire; users' results never do. A job may last as long as its own of them (90 days). */
-    expireDays: { 'requests/': 90, 'outcomes/': 90, 'starts/': 90, 'state/seen/': 90, 'athena/': 30 },
+    expireDays: { 'requests/': 90, 'outcomes/': 90, 'starts/': 90, 'state/seen/': 90, 'state/cookies/': 90, 'athena/': 30 },
     /** Parts of uploads that nobody finished are paid for and seen nowhere. */
     abortUploadsAfterDays: 7,
   },

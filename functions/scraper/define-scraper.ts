@@ -9,7 +9,7 @@ import type { ParserName } from './page-tree.ts';
 import { runPage, type PageRules } from './run-page.ts';
 import { isRecord, readGroup, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
 import { callerFile } from './scraper-place.ts';
-import type { StartUrls } from './types.ts';
+import type { StartUrls } from '../urls/start.ts';
 
 /** EventBridge Scheduler, schedule types. */
 const SCHEDULE = /^(cron\((\S+ ){5}\S+\)|rate\(\d+ (minute|hour|day)s?\)|at\(\S+\))$/;

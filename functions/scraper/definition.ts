@@ -8,7 +8,8 @@ import type { Selection } from './page-tree.ts';
 import type { OptionInput } from './scraper-options.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import type { ParserName } from './page-tree.ts';
-import type { Scraper, StartUrls } from './types.ts';
+import type { StartUrls } from '../urls/start.ts';
+import type { Scraper } from './types.ts';
 
 /** What a page came as. */
 export type PageResponse = Pick<FetchedPage, 'url' | 'status' | 'headers' | 'contentType' | 'charset'>;

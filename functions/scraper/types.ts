@@ -1,3 +1,4 @@
+import type { StartUrls } from '../urls/start.ts';
 import type { FetchedPage } from '../fetch/types.ts';
 import type { Json, Request } from '../job/request.ts';
 import type { OptionValues } from './scraper-options.ts';
@@ -32,8 +33,6 @@ export interface Scraper {
    */
   readonly run: (request: Request, page: FetchedPage, context?: RunContext) => Promise<PageYield>;
 }
-
-export type StartUrls = string | readonly string[] | (() => Iterable<string> | AsyncIterable<string>);
 
 /** What the job and the invocation bring to a page. */
 export interface RunContext {

@@ -1,5 +1,7 @@
-import type { StartUrls } from '../scraper/types.ts';
 import { expandTemplate } from './template.ts';
+
+/** Where a scraper starts: a URL, template or address of a list; several of them; or a function that gives URLs. */
+export type StartUrls = string | readonly string[] | (() => Iterable<string> | AsyncIterable<string>);
 
 /** Where a scraper starts: a URL, or another source of them that has to be opened. */
 export type StartPart = { readonly url: string } | { readonly file: string } | { readonly sitemap: string };

@@ -19,6 +19,8 @@ export interface Found {
   /** The attribute or name asked for. */
   readonly value?: string | undefined;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** Name of an element that is taken whole. */
+  readonly name?: string;
   /** Its text: a run of the page's {@link TextPieces}. */
   readonly from?: number;
   to?: number;
@@ -168,13 +170,14 @@ export class Matcher implements ScanSink, ElementAtHand {
   readonly #ending: { readonly depth: number; readonly found: Found }[] = [];
   #endingDepth = -1;
   /** Texts that are being taken. */
-  #recording = 0;
+  #recording: number;
   #count = 0;
   /** By depth: how many children an open element has so far, and how many of each name. */
   readonly #children: number[] = [0];
   readonly #childrenOfType: Map<number, number>[] = [new Map()];
 
-  constructor(page: { program: Program; chars: PageChars; attributes: TagAttributes; context: CompileContext }) {
+  /** @param page.keepsText - whether the text of the whole page is wanted, not only that of what is found. */
+  constructor(page: { program: Program; chars: PageChars; attributes: TagAttributes; context: CompileContext; keepsText?: boolean }) {
     this.attributes = page.attributes;
     this.page = new Scope(page.program, 0);
     this.scope = this.page;
@@ -182,6 +185,7 @@ export class Matcher implements ScanSink, ElementAtHand {
     this.pieces = new TextPieces(page.chars);
     this.#names = page.context.names;
     this.#uses = page.context.uses;
+    this.#recording = page.keepsText ? 1 : 0;
   }
 
   get done(): boolean {
@@ -210,7 +214,7 @@ export class Matcher implements ScanSink, ElementAtHand {
       const { found } = this.#ending.pop() ?? {};
       this.#endingDepth = this.#ending.at(-1)?.depth ?? -1;
       if (found?.scope) this.#scopes.pop();
-      else if (found) {
+      if (found?.from !== undefined) {
         found.to = this.pieces.next;
         this.#recording--;
       }
@@ -245,23 +249,36 @@ export class Matcher implements ScanSink, ElementAtHand {
       case 'text': {
         const found: Found = { ordinal, from: this.pieces.next, to: this.pieces.next };
         scope.add(target, found);
-        if (take.isInner && (traitsOf(this.name) & Trait.code) !== 0) break;
-        this.#recording++;
-        this.#endsWithElement(found);
+        if (!take.isInner || (traitsOf(this.name) & Trait.code) === 0) this.#record(found);
         break;
       }
-      case 'scope':
-        this.#begin(scope, target, take.program);
+      case 'element': {
+        const inside = new Scope(take.inside, this.depth);
+        const [name, from] = [this.#names.name(this.name), this.pieces.next];
+        const found: Found = { ordinal, name, attributes: this.attributes.all(), from, to: from, scope: inside };
+        scope.add(target, found);
+        this.#record(found);
+        this.#begin(inside);
+        break;
+      }
+      case 'scope': {
+        const inner = new Scope(take.program, this.depth);
+        const found: Found = { ordinal, scope: inner };
+        scope.add(target, found);
+        this.#endsWithElement(found);
+        this.#begin(inner);
+      }
     }
   }
 
-  #begin(outer: Scope, target: number, program: Program): void {
-    const scope = new Scope(program, this.depth);
-    const found: Found = { ordinal: this.ordinal, scope };
-    outer.add(target, found);
-    this.#scopes.push(scope);
+  #record(found: Found): void {
+    this.#recording++;
     this.#endsWithElement(found);
-    for (const own of program.ofScope) this.take(scope, own);
+  }
+
+  #begin(scope: Scope): void {
+    this.#scopes.push(scope);
+    for (const own of scope.program.ofScope) this.take(scope, own);
     scope.meet(this);
   }
 

@@ -7,6 +7,8 @@ export type Take =
   | { readonly kind: 'attribute'; readonly name: AttributeName }
   | { readonly kind: 'attributes' }
   | { readonly kind: 'tagName' }
+  /** Name, attributes, text, and what is found inside of it. */
+  | { readonly kind: 'element'; readonly inside: Program }
   /** Scripts and styles have none where it is what `innerText` gives. */
   | { readonly kind: 'text'; readonly isInner: boolean }
   /** A scope of its own, with its own fields. */

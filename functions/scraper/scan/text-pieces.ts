@@ -72,6 +72,22 @@ export class TextPieces {
     return clean.length > maxChars ? clean.slice(0, maxChars) : clean;
   }
 
+  /** The same before it is cleaned: the texts of the tree's nodes, and undefined for the edge of a block. */
+  seen(from: number, to: number): (string | undefined)[] {
+    const parts: (string | undefined)[] = [];
+    let hidden = 0;
+    for (let at = from; at < to; at += 2) {
+      const head = this.#pieces[at] ?? 0;
+      if (head === UNSEEN || head === CODE) hidden++;
+      else if (head === END) hidden--;
+      else if (hidden > 0) continue;
+      else if (head === EDGE) parts.push(undefined);
+      else if ((head & CONTINUES) !== 0 && parts.length > 0) parts.push((parts.pop() ?? '') + this.#textAt(at));
+      else parts.push(this.#textAt(at));
+    }
+    return parts;
+  }
+
   /** As the DOM's `textContent`. */
   all(from: number, to: number): string {
     let text = '';
