@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ObjectStore } from '../aws/objects.ts';
 import { keys } from '../job/keys.ts';
-import type { StartUrls } from '../urls/start.ts';
-import { readStart, type StartPart } from '../urls/start.ts';
+import { readStart, type StartPart, type StartUrls } from '../urls/start.ts';
 import { countTemplate } from '../urls/template.ts';
 import { SITEMAP } from './inputs.ts';
 
