@@ -97,7 +97,9 @@ export class ObjectStore {
   async put(key: string, body: Uint8Array | string, options: PutOptions = {}): Promise<void> {
     // A body beyond one part goes up in several: the limit of one PUT differs between stores, that of a part does not.
     if (body.length > PART_BYTES) return this.putStream(key, body, options);
-    await this.#s3.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body, ContentLength: Buffer.byteLength(body), ...awsOptions(options) }));
+    await this.#s3.send(
+      new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: body, ContentLength: Buffer.byteLength(body), ...awsOptions(options) }),
+    );
   }
 
   /** Writes JSON; gzipped where the key ends with `.gz`. */

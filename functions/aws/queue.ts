@@ -1,4 +1,10 @@
-import { ChangeMessageVisibilityCommand, DeleteMessageCommand, SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Limits of SendMessageBatch (AWS SQS quotas): 10 entries, 1 MiB for all of them together. */
@@ -44,7 +50,11 @@ export class Queue {
   /** Lets a message come back sooner than its visibility timeout: in `seconds`, at least 1 (the embedded SQS loses a message given 0). */
   async release(receiptHandle: string, seconds: number): Promise<void> {
     await this.#sqs.send(
-      new ChangeMessageVisibilityCommand({ QueueUrl: this.url, ReceiptHandle: receiptHandle, VisibilityTimeout: Math.max(1, Math.ceil(seconds)) }),
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: this.url,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: Math.max(1, Math.ceil(seconds)),
+      }),
     );
   }
 
