@@ -9,7 +9,7 @@ import { keys } from '../../functions/job/keys.ts';
 
 /** What a command is to scrape; `start` = what the scraper itself begins with. */
 export type JobInput =
-  | { readonly kind: 'file'; readonly path: string; readonly size: number }
+  | { readonly kind: 'file'; readonly path: string; readonly size: number; readonly head: string }
   | { readonly kind: 'urls'; readonly urls: readonly string[] }
   | { readonly kind: 'stdin' }
   | { readonly kind: 'start' };
@@ -68,8 +68,19 @@ async function fileInput(path: string): Promise<JobInput> {
   if (!info.isFile()) throw new UsageError('input', `${path} is no regular file. Pipe it in instead: urldrop run - < ${path}`);
   if (info.size === 0) throw new UsageError('input', `${path} is empty. Write one URL a line.`);
   const { formatOf } = await import('../../functions/urls/format.ts');
-  formatOf(basename(path), await unpackedHead(path));
-  return { kind: 'file', path, size: info.size };
+  const head = await unpackedHead(path);
+  formatOf(basename(path), head);
+  return { kind: 'file', path, size: info.size, head: head.toString('latin1') };
+}
+
+/**
+ * Lanes that each host should have, so that all threads have work: with few hosts as many as there are threads, with many hosts
+ * one, since each lane costs a message and a robots.txt.
+ */
+export function lanesWanted(input: JobInput, threads: number): number {
+  const text = input.kind === 'file' ? input.head : input.kind === 'urls' ? input.urls.join('\n') : '';
+  const hosts = new Set(Array.from(text.matchAll(/https?:\/\/([^/\s"',<>?#]+)/gi), ([, host]) => host));
+  return hosts.size >= 2 * threads ? 1 : threads;
 }
 
 /** The first bytes of a file, unpacked if they are gzip's. */

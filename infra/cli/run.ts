@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import type { JobOptions } from '../../functions/job/job.ts';
 import { prefixes } from '../../functions/job/keys.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import type { Summary } from '../../functions/job/summary.ts';
+import { optionTable } from '../../functions/options.ts';
 import { CommandFailure } from './command-failure.ts';
 import { exitCodes } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
 import { Interrupted } from './interrupt.ts';
-import { inputOf } from './job-input.ts';
+import { inputOf, lanesWanted } from './job-input.ts';
 import { withLocalCloud, type LocalSession } from './local-session.ts';
 import { functionOptionsOf } from './option-values.ts';
 import { printable } from './printable.ts';
@@ -31,11 +33,12 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   const job = flags.resume ?? newJobId(flags.scraper);
   const progress = new Progress(process.stderr, () => performance.now());
   const say = (line: string) => progress.say(line);
+  const workers = flags.workers ?? availableParallelism();
   const cloudOptions = {
     job,
     dataDir: flags.dataDir,
-    ...(flags.workers !== undefined && { workers: flags.workers }),
-    functionOptions: functionOptionsOf(flags),
+    workers,
+    functionOptions: { ...functionOptionsOf(flags), ...(input && { [optionTable.minLanes.env]: String(lanesWanted(input, workers)) }) },
   };
   try {
     return await withLocalCloud(cloudOptions, say, async (session) => {

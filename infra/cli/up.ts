@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { optionTable } from '../../functions/options.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Interrupted } from './interrupt.ts';
 import { invokedAs } from './invoked-as.ts';
@@ -12,11 +14,12 @@ function say(line: string): void {
 
 /** `urldrop up`: the local cloud for as long as nobody stops it. */
 export async function up(flags: UpFlags): Promise<number> {
+  const workers = flags.workers ?? availableParallelism();
   const options = {
     dataDir: flags.dataDir,
     port: flags.port ?? 0,
-    ...(flags.workers !== undefined && { workers: flags.workers }),
-    functionOptions: functionOptionsOf(flags),
+    workers,
+    functionOptions: { ...functionOptionsOf(flags), [optionTable.minLanes.env]: String(workers) },
     firesSchedules: true,
   };
   try {
