@@ -30,7 +30,7 @@ export interface FetcherOptions {
   /** Certificate authorities in place of Node's own list, PEM. */
   readonly ca?: string;
   /** Proxies to go through in turn, see {@link parseProxies}; absent or empty: straight. */
-  readonly proxies?: readonly string[];
+  readonly proxies?: string | readonly string[];
   /** Name servers in place of the system's, `address[:port]`. */
   readonly nameServers?: readonly string[];
   /** Clock for dates and for what is kept for a time, ms since the epoch. */

@@ -29,12 +29,13 @@ const DEFAULT_PORTS = { 'http:': 80, 'https:': 443, 'socks5:': 1080, 'socks5h:':
 /**
  * Reads the operator's list of proxies.
  *
- * @param list - `http://user:password@host:port`, `https://…`, `socks5://…` or `socks5h://…`.
+ * @param list - `http://user:password@host:port`, `https://…`, `socks5://…` or `socks5h://…`; as one text, separated by commas or space.
  * @throws {UsageError} code `bad-option`, naming the places in the list that are no proxy, and nothing of what stands there.
  */
-export function parseProxies(list: readonly string[]): readonly Proxy[] {
+export function parseProxies(list: string | readonly string[]): readonly Proxy[] {
   const faults: number[] = [];
-  const proxies = list.flatMap((text, i) => {
+  const texts = typeof list === 'string' ? list.split(/[\s,]+/).filter((text) => text !== '') : list;
+  const proxies = texts.flatMap((text, i) => {
     const proxy = parseProxy(text.trim());
     if (!proxy) faults.push(i + 1);
     return proxy ?? [];

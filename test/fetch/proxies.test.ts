@@ -299,6 +299,12 @@ describe('several proxies', () => {
   });
 });
 
+test('a list can be one text', () => {
+  const labels = parseProxies(' http://a.example:8080,socks5://u:p@b.example\nhttps://c.example ').map(({ label }) => label);
+  expect(labels).toEqual(['a.example:8080', 'b.example:1080', 'c.example:443']);
+  expect(parseProxies('')).toEqual([]);
+});
+
 test('a list that holds something else is refused by its place, without a word of what stands there', () => {
   const list = [
     'http://user:secret@a.example:8080',
