@@ -94,6 +94,8 @@ function findArticle($: Context['$']): ReturnType<Readability<DomElement>['parse
     .filter((_, node) => node.nodeType === TEXT_NODE)
     .remove();
   const { document } = parseHTML($.html());
+  // A text comes in a piece for each character reference in it.
+  document.documentElement.normalize();
   return new Readability<DomElement>(document, { serializer: asIs, keepClasses: true }).parse();
 }
 

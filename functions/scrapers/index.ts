@@ -3,6 +3,7 @@ import article from './article.ts';
 import clips from './clips.ts';
 import complaints from './complaints.ts';
 import feed from './feed.ts';
+import members from './members.ts';
 import page from './page.ts';
 import shop from './shop.ts';
 import sitemap from './sitemap.ts';
@@ -10,5 +11,5 @@ import tables from './tables.ts';
 
 /** Every scraper by its name. A new one is a file in this folder and a line in this list. */
 export const scrapers: Readonly<Record<string, Scraper>> = Object.fromEntries(
-  [page, article, shop, sitemap, feed, tables, clips, complaints].map((scraper) => [scraper.name, scraper]),
+  [page, article, shop, sitemap, feed, tables, clips, complaints, members].map((scraper) => [scraper.name, scraper]),
 );

@@ -13,6 +13,9 @@ const MAX_COLUMNS = 100;
  */
 export function toMarkdown(root: DomElement): string {
   const turndown = new Turndown({ headingStyle: 'atx', codeBlockStyle: 'fenced', bulletListMarker: '-', hr: '---', emDelimiter: '*' });
+  const escape = turndown.escape.bind(turndown);
+  // What looks like a tag or a reference to a character would be read as one.
+  turndown.escape = (text) => escape(text).replaceAll(/<(?=[a-z/!?])|&(?=#?\w{1,40};)/gi, String.raw`\$&`);
   const numbers = new Map<unknown, string>();
   // The library's own rule looks for each item's place among all of its list's: the square of a long list.
   turndown.addRule('item', {

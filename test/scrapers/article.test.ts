@@ -110,6 +110,15 @@ describe('an article', () => {
     expect(image).toBe('https://quay.example/img/late.jpg');
   });
 
+  test('that writes about markup does not become any', async () => {
+    const text = 'Write <b>bold</b>, *so* or &amp; so.';
+    const { text: read_, markdown } = await read(
+      newsPage({ body: `<p>${TIDE.repeat(8)}</p><p>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</p>` }),
+    );
+    expect(read_).toContain(text);
+    expect(markdown).toContain(String.raw`Write \<b>bold\</b>, \*so\* or \&amp; so.`);
+  });
+
   test.each([
     ['without any markup but line breaks', `<title>T</title>${`${TIDE}<br><br>`.repeat(20)}`],
     [

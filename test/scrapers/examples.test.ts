@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FILE_PAGE, type Json, type Request } from '../../functions/job/request.ts';
 import { defineScraper } from '../../functions/scraper/define-scraper.ts';
@@ -8,7 +9,7 @@ import { expandTemplate } from '../../functions/urls/template.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
 import { Stage } from '../helpers/stage.ts';
 import { QUOTES, quotes, startApiSite } from '../sites/api-site.ts';
-import { clips as allClips, startClipsSite } from '../sites/clips-site.ts';
+import { clipBytes, clips as allClips, startClipsSite } from '../sites/clips-site.ts';
 import { complaints as allComplaints, startComplaintsSite } from '../sites/complaints-site.ts';
 
 // Whole jobs: real pages from a real server, through SQS, S3 and the scrape function.
@@ -22,12 +23,13 @@ async function scrape(
   scraper: Scraper,
   requests: readonly Request[],
   id: string,
-): Promise<{ items: Json[]; pages: string[]; errors: string[] }> {
+): Promise<{ items: Json[]; pages: string[]; errors: string[]; job: string }> {
   const job = await stage.startJob(scraper.name, requests, { id });
   await stage.drain(stage.tools([scraper]));
   const [results, errors] = await Promise.all([resultLines(stage.cloud.objects), errorLines(stage.cloud.objects)]);
   const own = results.filter((line) => line.key.includes(`job=${job.id}/`));
   return {
+    job: job.id,
     items: own.map((line) => line.item),
     pages: own.map((line) => line.page),
     errors: errors.filter((line) => line.key.includes(`job=${job.id}/`)).map((line) => `${line.code} ${line.page} ${line.message}`),
@@ -42,17 +44,35 @@ function startAt(scraper: Scraper, site: string, take = Infinity): Request[] {
     .slice(0, take);
 }
 
-const sorted = <T>(items: readonly T[]): T[] => items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+const sorted = <T>(items: readonly T[]): T[] => items.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+/** Texts that tell items apart: properties come in no certain order. */
+const orderOf = (item: unknown): string =>
+  typeof item === 'object' && item !== null && 'url' in item ? JSON.stringify(item.url) : JSON.stringify(item);
 
 describe('the example of a video site', () => {
-  test('finds every clip and the address of its file', async () => {
+  test('finds every clip, and brings its file into the bucket byte for byte', async () => {
     await using site = await startClipsSite();
-    const { items, errors } = await scrape(clips, startAt(clips, site.url, 2), 'clips-test');
-    const found = items.filter((item) => typeof item === 'object' && item !== null && 'title' in item) as Record<string, Json>[];
-    expect(errors.filter((line) => !line.includes(FILE_PAGE))).toEqual([]);
-    expect(sorted(found.map((item) => [item['title'], (item['video'] as { url: string } | undefined)?.url]))).toEqual(
+    const { items, pages, errors, job } = await scrape(clips, startAt(clips, site.url, 2), 'clips-test');
+    expect(errors).toEqual([]);
+    const found = items.filter((_, i) => pages[i] === 'clip') as unknown as { title: string; video?: { url: string; key: string } }[];
+    expect(sorted(found.map((item) => [item.title, item.video?.url]))).toEqual(
       sorted(allClips.map((clip) => [clip.title, clip.file && `${site.url}${clip.file}`])),
     );
+    const files = items.filter((_, i) => pages[i] === FILE_PAGE);
+    const expected = await Promise.all(
+      allClips
+        .filter((clip) => clip.file !== undefined)
+        .map(async (clip) => {
+          const bytes = clipBytes(clip);
+          const key = found.find((item) => item.title === clip.title)?.video?.key ?? '';
+          expect((await stage.cloud.objects.get(key))?.equals(bytes)).toBe(true);
+          const sha256 = createHash('sha256').update(bytes).digest('hex');
+          return { url: `${site.url}${clip.file}`, key, bytes: bytes.length, sha256, contentType: 'video/mp4' };
+        }),
+    );
+    expect(sorted(files)).toEqual(sorted(expected));
+    const keys = await Array.fromAsync(stage.cloud.objects.list(`files/${job}/`), ({ key }) => key);
+    expect(keys.toSorted()).toEqual(expected.map(({ key }) => key).toSorted());
   });
 });
 
