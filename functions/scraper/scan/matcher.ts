@@ -11,6 +11,9 @@ const HTML = nameId('html');
 
 /** Elements that fields may find on one page; beyond, the tree says what is wrong with it. */
 const MAX_FOUND = 1_500_000;
+/** Text in all that is found, in pieces and characters: texts inside of each other repeat a page a thousandfold, which takes a clock. */
+const MAX_PIECES = 5_000_000;
+const MAX_CHARS = 20_000_000;
 
 /** What a field took from one element. */
 export interface Found {
@@ -167,10 +170,13 @@ export class Matcher implements ScanSink, ElementAtHand {
   /** Scopes at work, the page first. */
   readonly #scopes: Scope[];
   /** What ends with an open element, inner ones last. */
-  readonly #ending: { readonly depth: number; readonly found: Found }[] = [];
+  readonly #ending: { readonly depth: number; readonly found: Found; readonly charsBefore: number }[] = [];
   #endingDepth = -1;
   /** Texts that are being taken. */
   #recording: number;
+  /** How long the texts of what was found are together. */
+  #pieces = 0;
+  #chars = 0;
   #count = 0;
   /** By depth: how many children an open element has so far, and how many of each name. */
   readonly #children: number[] = [0];
@@ -211,12 +217,15 @@ export class Matcher implements ScanSink, ElementAtHand {
 
   close(name: number, depth: number): void {
     while (this.#endingDepth === depth) {
-      const { found } = this.#ending.pop() ?? {};
+      const { found, charsBefore } = this.#ending.pop() ?? {};
       this.#endingDepth = this.#ending.at(-1)?.depth ?? -1;
       if (found?.scope) this.#scopes.pop();
       if (found?.from !== undefined) {
         found.to = this.pieces.next;
         this.#recording--;
+        this.#pieces += (found.to - found.from) / 2;
+        this.#chars += this.pieces.chars - (charsBefore ?? 0);
+        if (this.#pieces > MAX_PIECES || this.#chars > MAX_CHARS) throw new Undecided('texts repeat too much of the page');
       }
     }
     if (this.#recording > 0) this.pieces.close(traitsOf(name));
@@ -283,7 +292,7 @@ export class Matcher implements ScanSink, ElementAtHand {
   }
 
   #endsWithElement(found: Found): void {
-    this.#ending.push({ depth: this.depth, found });
+    this.#ending.push({ depth: this.depth, found, charsBefore: this.pieces.chars });
     this.#endingDepth = this.depth;
   }
 

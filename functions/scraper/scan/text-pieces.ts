@@ -23,6 +23,8 @@ export class TextPieces {
   /** Two numbers each: where it starts and its kind, where it ends; or what else it is, and nothing. */
   #pieces = new Int32Array(64);
   #length = 0;
+  /** Characters of all texts so far, before references are resolved. */
+  chars = 0;
 
   constructor(chars: PageChars) {
     this.#chars = chars;
@@ -34,6 +36,7 @@ export class TextPieces {
   }
 
   text(start: number, end: number, kind: number): void {
+    this.chars += end - start;
     this.#add((start << KIND_BITS) | kind, end);
   }
 
