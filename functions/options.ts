@@ -99,7 +99,7 @@ export const optionTable = {
     default: 48_000_000,
     min: 1_000,
     max: 2_000_000_000,
-    reason: 'Requests that enqueue holds before it writes a segment.',
+    reason: 'Requests that enqueue holds in memory; what is beyond goes to the bucket and comes back when all is read.',
   },
 } as const satisfies Record<string, NumberOption | TextOption>;
 

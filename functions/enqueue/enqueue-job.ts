@@ -28,6 +28,8 @@ export interface EnqueueTools {
   readonly loadSitemap?: LoadSitemap;
   /** Messages after which the state of sending is saved; absent: {@link SAVE_EVERY_MESSAGES}. */
   readonly saveEveryMessages?: number;
+  /** Requests of one lane that are told apart, at least 20,000; absent: {@link MAX_UNIQUE}. */
+  readonly maxUnique?: number;
 }
 
 /** With 20 ms a call and 16 in flight, seconds apart. */
@@ -138,7 +140,7 @@ class EnqueueRun {
       this.#job = { ...this.#job, unique: true };
       await cloud.objects.putJson(keys.job(this.#job.id), this.#job);
     }
-    const sender = new LaneSender(cloud, this.#job.id, this.#state.sent);
+    const sender = new LaneSender(cloud, this.#job.id, this.#state.sent, this.#tools.maxUnique);
     const hosts = new HostCount(this.#job.lanes, this.#state.hosts);
     const sources = held ? [new RecordReader(Readable.from(held.records(), { highWaterMark: 1 }))] : this.#openSpills();
     try {
@@ -197,7 +199,7 @@ class EnqueueRun {
   /** Whether no lane can have more requests than the sender tells apart. */
   #isDeduplicated(): boolean {
     const largest = Math.max(0, ...Object.values(this.#state.large));
-    return largest + LARGE_LANE * (this.#state.spills + 1) <= MAX_UNIQUE;
+    return largest + LARGE_LANE * (this.#state.spills + 1) <= (this.#tools.maxUnique ?? MAX_UNIQUE);
   }
 
   #openSpills(): RecordReader[] {

@@ -18,11 +18,12 @@ export type EnqueueEvent = S3Event | SQSEvent | ScheduleEvent;
  * @throws for uploads and schedules, what S3 or SQS answered: Lambda repeats the event, and all is done again alike.
  */
 export async function runInvocation(tools: PlanTools, event: EnqueueEvent, remainingMs: () => number): Promise<string[] | undefined> {
-  if ('kind' in event) {
+  if ('kind' in event && event.kind === 'schedule') {
     await runPlan(tools, planOfSchedule(event, tools.now()), remainingMs, true);
     return undefined;
   }
-  const records: readonly (S3Event['Records'][number] | SQSRecord)[] = event.Records ?? [];
+  // S3's test event, and whatever else is sent by hand, has none.
+  const records: readonly (S3Event['Records'][number] | SQSRecord)[] = 'Records' in event ? event.Records : [];
   const messages = records.filter((record) => 'messageId' in record);
   if (messages.length > 0) return runMessages(tools, messages, remainingMs);
   const failures: unknown[] = [];

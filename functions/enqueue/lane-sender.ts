@@ -32,6 +32,7 @@ export class LaneSender {
   readonly #job: string;
   readonly #messages: MessageSender;
   readonly #known = new UniqueSet();
+  readonly #maxUnique: number;
   /** The batch as it goes into a message, as long as it may: a head, then lines with commas between. */
   #out = Buffer.alloc(MAX_INLINE_BYTES + ROOM_BYTES);
   #headEnd = 0;
@@ -43,7 +44,7 @@ export class LaneSender {
   #isRun = false;
   #count = 0;
   #lane = '';
-  /** Batches of this lane so far: more than one only beyond {@link MAX_UNIQUE} requests. */
+  /** Batches of this lane so far: more than one only where it has too many requests to tell apart. */
   #part = 0;
   #segment: SegmentWriter | undefined;
   /** Batches in the open segment. */
@@ -52,7 +53,9 @@ export class LaneSender {
   #segments: number;
   #duplicates: number;
 
-  constructor(cloud: Cloud, job: string, sent: Sent) {
+  /** @param maxUnique - requests of one lane that are told apart. */
+  constructor(cloud: Cloud, job: string, sent: Sent, maxUnique = MAX_UNIQUE) {
+    this.#maxUnique = maxUnique;
     this.#cloud = cloud;
     this.#job = job;
     this.#messages = new MessageSender(cloud.requests);
@@ -131,7 +134,7 @@ export class LaneSender {
     this.#reserve();
     if (this.#lines < REQUESTS_PER_MEMBER) return;
     await this.#writeMember();
-    if (this.#known.size < MAX_UNIQUE) return;
+    if (this.#known.size < this.#maxUnique) return;
     // What one set cannot hold goes on as another batch of the lane, behind this one.
     await this.#endRun();
     await this.flush();

@@ -17,6 +17,9 @@ export interface PlanTools extends EnqueueTools {
   readonly scrapers: Readonly<Record<string, Scraper>>;
 }
 
+/** What enqueue may read of the bucket, and sitemaps of the web. */
+const READABLE = /^(urls\/|jobs\/|sitemap:)/;
+
 /** Body of a message on Postponed: a job whose enqueue goes on. */
 export interface EnqueueMessage {
   readonly v: 1;
@@ -107,6 +110,12 @@ async function planInputs({ cloud }: PlanTools, plan: JobPlan, scraper: Scraper)
   try {
     if (urls) inputs.push(...(await writeStart(cloud.objects, id, () => urls, 'urls')));
     if (start !== undefined) inputs.push(...(await writeStart(cloud.objects, id, start)));
+    const hidden = inputs.find((key) => !READABLE.test(key));
+    if (hidden !== undefined)
+      return new RequestError(
+        'bad-line',
+        `${plan.source} names ${hidden} as a file of URLs. Put it under urls/ or jobs/: others are not read.`,
+      );
   } catch (error) {
     if (error instanceof UsageError) return new RequestError('bad-line', oneLine(error.message));
     // What a scraper's own function throws would be thrown each time; what S3 answers may pass.

@@ -18,9 +18,10 @@ export interface LanePlace {
  */
 export async function* sendLanes(sources: readonly RecordReader[], sender: LaneSender, after?: LanePlace): AsyncGenerator<LanePlace> {
   const live = new Set(sources);
+  const isSent = (lane: LanePlace): boolean => after !== undefined && compare(lane, after) <= 0;
   for (const source of sources) {
     await advance(source, live);
-    while (after && live.has(source) && compare(source, after) <= 0) await advance(source, live);
+    while (live.has(source) && isSent(source)) await advance(source, live);
   }
   while (live.size > 0) {
     const lane = least(live);

@@ -115,7 +115,7 @@ export function isComplete(job: Job, folded: Folded): boolean {
 export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
   const { tally } = folded;
   const e = job.enqueued;
-  const skipped = addCounts(tally.skipped, { duplicate: e?.duplicates ?? 0 });
+  const skipped = addCounts(tally.skipped, { duplicate: e?.duplicates ?? 0, limit: e?.limited ?? 0 });
   const failed = tally.failed + (e?.failed ?? 0);
   const ended = tally.succeeded + failed + skippedTotal(skipped);
   // While the input is being read its total is not known yet: what is known is what has ended or was found on pages.

@@ -10,6 +10,8 @@ import { place, type Reader, type Sink } from './types.ts';
 const QUOTE = 34;
 /** Excel writes semicolons where the comma is the decimal sign. */
 const DELIMITERS = [',', ';', '\t'] as const;
+/** Every row carries the names of its columns: a long one would make a small file a huge job. */
+const MAX_NAME_CHARS = 200;
 
 /**
  * Reads CSV (RFC 4180) with a header: the column `url` is fetched, the others become `data`, an object of texts.
@@ -129,6 +131,11 @@ export class CsvReader implements Reader, RecordSink {
     return row.map((raw, i) => {
       // A name of its own for each column; `__proto__` would be no key of a plain object.
       let name = raw.trim();
+      if (name.length > MAX_NAME_CHARS)
+        throw new UsageError(
+          'no-url-column',
+          `${this.#name} has a column name of ${name.length} characters, over the limit of ${MAX_NAME_CHARS}. Shorten it.`,
+        );
       if (name === '' || name === '__proto__') name = `column${i + 1}`;
       if (names.has(name)) name = `${name}#${i + 1}`;
       names.add(name);

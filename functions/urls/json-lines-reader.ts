@@ -102,7 +102,8 @@ export function toRequest(value: unknown): Request | string {
   if (page !== undefined) request.page = page;
   if (verb !== undefined && verb !== 'GET') request.method = verb as string;
   if (headers !== undefined) request.headers = headers as Readonly<Record<string, string>>;
-  if (body !== undefined) request.body = body;
+  // An empty body is none: `requestKey` takes both for the same request.
+  if (body !== undefined && body !== '') request.body = body;
   if (data !== undefined) request.data = data as Json;
   if (depth !== undefined && depth !== 0) request.depth = depth as number;
   if (file !== undefined) request.file = file;

@@ -12,7 +12,7 @@ const SITEMAP = 'sitemap:';
 /**
  * Goes through a scraper's `start`, in order and lazily:
  * - a text is a URL or a URL template (`{1..50}`, see {@link expandTemplate}),
- * - `file:<name>` a file of URLs in any format that can be dropped, an object of the bucket in the cloud,
+ * - `file:<key>` a file of URLs in any format that can be dropped: an object of the bucket, under `urls/` or `jobs/`,
  * - `sitemap:<url>` a sitemap or sitemap index on the web,
  * - a list holds any of these; a function yields them, its URLs taken as they are, without templates.
  *

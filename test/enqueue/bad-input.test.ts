@@ -61,6 +61,13 @@ describe('an input that cannot be read', () => {
       'urls/none.txt is not there: it was deleted before it was read. Drop it again.',
     ],
     [
+      'a job file whose input lies elsewhere',
+      'urls/x.job.json',
+      '{"input":"results/x.jsonl"}',
+      'bad-line',
+      'urls/x.job.json names results/x.jsonl as a file of URLs. Put it under urls/ or jobs/: others are not read.',
+    ],
+    [
       'a job file without URLs, for a scraper without start',
       'urls/x.job.json',
       '{}',
@@ -138,11 +145,11 @@ describe('an input that cannot be read', () => {
     expect((await stage.allRequests()).map(({ url }) => url)).toEqual(['https://a.example/1', 'https://a.example/2']);
   });
 
-  it('because its header makes a row a request that is too large refuses that row', async () => {
+  it('because a row is a request that is too large refuses that row', async () => {
     await using stage = await DropStage.start();
-    const name = 'n'.repeat(30_000);
-    const rows = [`url,${name}1,${name}2`, `https://a.example/1,${'v'.repeat(10_000)},`, 'https://a.example/2,,'];
-    await stage.run(stage.tools(), await stage.drop('urls/x.csv', rows.join('\n')));
+    // 40 KB of quotes are 80 KB of JSON.
+    const rows = ['url,n', `https://a.example/1,${'"'.repeat(40_000)}`, 'https://a.example/2,v'];
+    await stage.run(stage.tools(), await stage.drop('urls/x.csv', rows.join('\n').replace(',""', ',x""')));
     const job = await stage.job();
     expect(await stage.errorLines(job)).toEqual([
       expect.objectContaining({ url: 'https://a.example/1', line: 2, message: expect.stringContaining('more than 65536 bytes') }),

@@ -204,4 +204,17 @@ describe('a dropped file', () => {
     );
     expect((await stage.job()).enqueued).toMatchObject({ hosts: 2 });
   });
+
+  it('with more requests on one host than are told apart becomes several batches of it, and its lane keeps a seen-set', async () => {
+    await using stage = await DropStage.start();
+    const urls = list(50_000, 1);
+    const input = [...urls, 'https://other.example/', ...urls].join('\n');
+    await stage.run(stage.tools({ maxUnique: 20_000 }), await stage.drop('urls/x.txt', input));
+    const job = await stage.job();
+    expect(job).toMatchObject({ unique: false, enqueued: { requests: 100_001, roots: 6, hosts: 2 } });
+    const sent = (await stage.allRequests()).map(({ url }) => url);
+    expect(new Set(sent)).toEqual(new Set([...urls, 'https://other.example/']));
+    expect(sent.length + (job.enqueued?.duplicates ?? 0)).toBe(100_001);
+    expect(new Set(stage.batches().map((batch) => batch.id)).size).toBe(6);
+  });
 });

@@ -38,6 +38,12 @@ describe('a CSV file', () => {
     );
   });
 
+  it('with a column name that would swell every row is refused', async () => {
+    await expect(read(`url,${'n'.repeat(201)}\n`, 'x.csv')).rejects.toThrow(
+      'x.csv has a column name of 201 characters, over the limit of 200.',
+    );
+  });
+
   it('answers too many fields and an empty url with a fault each', async () => {
     expect(shown(await read('url,n\nhttps://a.example/?a=1,2,3\n,x\nhttps://a.example/1\n', 'x.csv'))).toEqual([
       'bad-line 2: Line 2 of x.csv has 3 fields, the header 2. Put quotes round a field with a delimiter in it. It reads: https://a.example/?a=1,2,3',
