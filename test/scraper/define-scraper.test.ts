@@ -33,6 +33,7 @@ describe('defineScraper', () => {
       maxBytes: 5_000_000,
       maxRedirects: 5,
       headers: {},
+      cookies: 'ignore',
       accept: ['text/html', 'application/xhtml+xml'],
     });
     expect(scraper).toMatchObject({ firstPage: 'detail', pageNames: ['detail'], follows: false, maxDepth: 1_000 });
