@@ -2,7 +2,7 @@ import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import type { Job } from '../../functions/job/job.ts';
 import { keys, prefixes } from '../../functions/job/keys.ts';
-import { nearestName } from '../../functions/scraper/nearest-name.ts';
+import { nearestName } from '../../functions/job/nearest-name.ts';
 import type { Place } from './place.ts';
 
 /** Jobs named in a message, the latest ones. */

@@ -13,7 +13,11 @@ export interface ExportFlags extends PlaceFlags {
   readonly out?: string;
 }
 
-/** `jobs`, `status`, `cancel`, `export`: the same on this machine and, with --bucket, on AWS. */
+export interface RetryFlags extends PlaceFlags {
+  readonly code?: string;
+}
+
+/** `jobs`, `status`, `cancel`, `retry`, `export`: the same on this machine and, with --bucket, on AWS. */
 export function jobCommands(setExitCode: SetExitCode): Command[] {
   const jobs = placed(new Command('jobs').description('List the jobs of a data directory or bucket.'))
     .option('--json', 'print their summaries as JSON')
@@ -43,7 +47,15 @@ export function jobCommands(setExitCode: SetExitCode): Command[] {
       const { exportJob } = await import('./export.ts');
       setExitCode(await exportJob(job, flags));
     });
-  return [jobs, status, cancel, exporting];
+  const retry = placed(
+    new Command('retry').description('Try the failed requests of a job again, as another job.').argument('<job>', 'its id'),
+  )
+    .option('--code <codes>', 'only these error codes, separated by commas: timeout,http-503')
+    .action(async (job: string, flags: RetryFlags) => {
+      const { retryJob } = await import('./retry.ts');
+      setExitCode(await retryJob(job, flags));
+    });
+  return [jobs, status, cancel, retry, exporting];
 }
 
 function placed(command: Command): Command {

@@ -15,6 +15,8 @@ export interface Place {
   readonly name: string;
   /** Flags that lead here again, with a space in front; empty for the default. */
   readonly flags: string;
+  /** Functions work there now: what is dropped is taken up at once. */
+  readonly isServed: boolean;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function openPlace(flags: PlaceFlags): Promise<Place> {
       objects: new Store(s3, flags.bucket),
       name: `bucket ${flags.bucket}`,
       flags: ` --bucket ${flags.bucket}`,
+      isServed: true,
       close: () => Promise.resolve(s3.destroy()),
     };
   }
@@ -49,6 +52,7 @@ export async function openPlace(flags: PlaceFlags): Promise<Place> {
   return {
     objects: new Store(s3, LOCAL_BUCKET),
     name: flags.dataDir,
+    isServed: aws.isServed,
     flags: flags.dataDir === '.urldrop' ? '' : ` --data-dir ${flags.dataDir}`,
     async close() {
       s3.destroy();
@@ -61,6 +65,7 @@ interface LocalS3 {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly isServed: boolean;
   stop(): Promise<void>;
 }
 
@@ -72,6 +77,7 @@ async function openDataDirS3(dir: string): Promise<LocalS3> {
     const aws = await startEmbeddedAws({ dataDir: dataDir.path });
     return {
       ...aws,
+      isServed: false,
       async stop() {
         await aws.stop();
         dataDir.release();
@@ -84,6 +90,7 @@ async function openDataDirS3(dir: string): Promise<LocalS3> {
       endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      isServed: true,
       stop: () => Promise.resolve(),
     };
   }

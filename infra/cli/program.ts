@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { demoCommand } from './demo-command.ts';
-import { runCommand } from './run-command.ts';
+import { estimateCommand } from './estimate-command.ts';
 import { jobCommands } from './job-commands.ts';
+import { runCommand } from './run-command.ts';
 import { tryCommand } from './try-command.ts';
 import { upCommand } from './up-command.ts';
 
@@ -26,7 +27,7 @@ Examples:
   urldrop run urls.txt --scraper shop --concurrency 8   your own scraper, 8 requests in flight per host
   urldrop try shop https://shop.example/books/1         one page, nothing stored`,
     );
-  const commands = [runCommand, demoCommand, tryCommand, upCommand].map((command) => command(setExitCode));
+  const commands = [runCommand, demoCommand, tryCommand, upCommand, estimateCommand].map((command) => command(setExitCode));
   for (const command of [...commands, ...jobCommands(setExitCode)]) {
     command.copyInheritedSettings(program).showHelpAfterError(`Type "urldrop ${command.name()} --help" for help.`);
     program.addCommand(command);

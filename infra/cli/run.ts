@@ -101,7 +101,7 @@ async function checkScraper(name: string, mustStart: boolean): Promise<void> {
   const { scrapers } = await import('../../functions/scrapers/index.ts');
   const scraper = Object.hasOwn(scrapers, name) ? scrapers[name] : undefined;
   if (!scraper) {
-    const { unknownName } = await import('../../functions/scraper/nearest-name.ts');
+    const { unknownName } = await import('../../functions/job/nearest-name.ts');
     throw new UsageError('unknown-scraper', `There is no scraper ${unknownName(name, Object.keys(scrapers))}`);
   }
   if (mustStart && scraper.start === undefined)

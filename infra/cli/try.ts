@@ -3,7 +3,7 @@ import type { FetchedPage } from '../../functions/fetch/types.ts';
 import { errorKind, RequestError, UsageError } from '../../functions/job/errors.ts';
 import type { Request } from '../../functions/job/request.ts';
 import { optionTable } from '../../functions/options.ts';
-import { unknownName } from '../../functions/scraper/nearest-name.ts';
+import { unknownName } from '../../functions/job/nearest-name.ts';
 import type { PageYield, Scraper } from '../../functions/scraper/types.ts';
 import { scrapers } from '../../functions/scrapers/index.ts';
 import { exitCodes } from './exit-codes.ts';

@@ -59,12 +59,15 @@ export interface Site extends AsyncDisposable {
   requested(count: number): Promise<void>;
   /** While closed, requests wait; opening answers them. */
   gate(open: boolean): void;
+  /** From now on `/gone…` is a page like the others. */
+  mend(): void;
 }
 
 /** Any number of pages, `/1`, `/2` …, each with its own title; `/gone…` is 404; robots.txt allows all. */
 export async function startSite(): Promise<Site> {
   const log: string[] = [];
   const watchers = new Set<() => void>();
+  let isMended = false;
   let waiting: (() => void)[] | undefined;
   const server = createServer((request, response) => {
     const path = request.url ?? '';
@@ -73,7 +76,7 @@ export async function startSite(): Promise<Site> {
       for (const watch of watchers) watch();
     }
     const answer = () => {
-      if (path === '/robots.txt' || path.startsWith('/gone')) {
+      if (path === '/robots.txt' || (path.startsWith('/gone') && !isMended)) {
         response.writeHead(404, { 'content-type': 'text/plain' }).end();
         return;
       }
@@ -102,6 +105,9 @@ export async function startSite(): Promise<Site> {
       const held = waiting ?? [];
       waiting = open ? undefined : held;
       if (open) for (const answer of held) answer();
+    },
+    mend() {
+      isMended = true;
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -12,6 +12,10 @@ async function finishedJob(cwd: string, args: readonly string[]): Promise<string
   return (JSON.parse(stdout) as Summary).id;
 }
 
+function byUrl<T extends { url?: unknown }>(rows: T[]): T[] {
+  return rows.toSorted((a, b) => String(a.url).localeCompare(String(b.url)));
+}
+
 test('jobs lists what has run, newest first, and status tells one of them', async () => {
   using dir = tempDir();
   await using site = await startSite();
@@ -39,7 +43,6 @@ test('export writes what a job has brought, as JSON Lines, CSV and Parquet', asy
   await using site = await startSite();
   writeFileSync(join(dir.path, 'urls.csv'), `url,rank\n${site.url}/1,5\n${site.url}/2,\n`);
   const job = await finishedJob(dir.path, ['urls.csv']);
-  const byUrl = <T extends { url?: unknown }>(rows: T[]) => rows.toSorted((a, b) => String(a.url).localeCompare(String(b.url)));
 
   const { stdout } = await urldrop(dir.path, ['export', job]);
   const lines = byUrl(
@@ -110,3 +113,27 @@ async function jobsOf(cwd: string): Promise<[Summary]> {
     if (first) return [first];
   }
 }
+
+test('retry makes a job of the failed requests, which a run or a running cloud takes up', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  writeFileSync(join(dir.path, 'urls.csv'), `url,rank\n${site.url}/1,1\n${site.url}/gone/a,2\n${site.url}/gone/b,3\nno url,4\n`);
+  const job = await finishedJob(dir.path, ['urls.csv']);
+
+  const none = await urldrop(dir.path, ['retry', job, '--code', 'timeout']);
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no failed request with code timeout')]);
+  const retry = await urldrop(dir.path, ['retry', job]);
+  const again = retry.stdout.trim();
+  expect(retry.stderr).toContain(`Job ${again} tries 2 requests of ${job} again. Run it: urldrop run --resume ${again}`);
+
+  site.mend();
+  const { stdout } = await urldrop(dir.path, ['run', '--resume', again, '--allow-private']);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ResultLine);
+  expect(byUrl(lines).map((l) => [l.url.slice(site.url.length), l.data])).toEqual([
+    ['/gone/a', { rank: '2' }],
+    ['/gone/b', { rank: '3' }],
+  ]);
+});
