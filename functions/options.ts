@@ -90,7 +90,8 @@ export const optionTable = {
     default: 1,
     min: 1,
     max: 1_000,
-    reason: 'Lanes of each host that may have as many requests in flight: on one machine with many cores, one host would keep only one of them busy.',
+    reason:
+      'Lanes of each host that may have as many requests in flight: on one machine with many cores, one host would keep only one of them busy.',
   },
   enqueueBudgetBytes: {
     env: 'URLDROP_ENQUEUE_BUDGET_BYTES',

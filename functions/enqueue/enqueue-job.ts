@@ -5,7 +5,10 @@ import { batchId } from '../job/batch.ts';
 import type { Enqueued, Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { LineWriter } from '../job/line-writer.ts';
+import type { Usage } from '../job/outcome.ts';
 import type { ErrorLine } from '../job/result.ts';
+import { addUsage, emptyUsage } from '../job/summary.ts';
+import { UsageShare } from '../job/usage-share.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { Gatherer, type Counts } from './gatherer.ts';
 import { readInputs, type LoadSitemap } from './inputs.ts';
@@ -24,6 +27,8 @@ export interface EnqueueTools {
   readonly now: () => number;
   /** Bytes of requests held in memory; what is beyond goes to the bucket and comes back. */
   readonly budgetBytes: number;
+  /** Memory of the function, for the cost of an invocation; absent: its time costs nothing. */
+  readonly memoryMb?: number;
   /** Without it, the sitemaps of an index become error lines. */
   readonly loadSitemap?: LoadSitemap;
   /** Messages after which the state of sending is saved; absent: {@link SAVE_EVERY_MESSAGES}. */
@@ -51,6 +56,7 @@ interface EnqueueState {
   readonly large: Readonly<Record<string, number>>;
   readonly sent: Sent;
   readonly hosts: number;
+  readonly usage: Usage;
   readonly after?: LanePlace;
 }
 
@@ -76,6 +82,7 @@ class EnqueueRun {
   readonly #tools: EnqueueTools;
   readonly #scraper: Scraper;
   readonly #time: StepTime;
+  readonly #usage: UsageShare;
   #job: Job;
   #state: EnqueueState;
 
@@ -83,10 +90,11 @@ class EnqueueRun {
     this.#tools = tools;
     this.#scraper = scraper;
     this.#time = time;
+    this.#usage = new UsageShare(tools.cloud.meter, tools.memoryMb ?? 0, tools.now);
     this.#job = job;
     const counts: Counts = { entries: 0, failed: 0, limited: 0, errors: {} };
     const sent: Sent = { roots: 0, segments: 0, duplicates: 0 };
-    this.#state = saved ?? { v: 1, phase: 'read', counts, blocks: 0, spills: 0, large: {}, sent, hosts: 0 };
+    this.#state = saved ?? { v: 1, phase: 'read', counts, blocks: 0, spills: 0, large: {}, sent, hosts: 0, usage: emptyUsage };
   }
 
   async run(): Promise<boolean> {
@@ -167,7 +175,8 @@ class EnqueueRun {
     const { cloud, now, log } = this.#tools;
     const { entries, failed, limited, errors } = this.#state.counts;
     const at = new Date(now()).toISOString();
-    const enqueued: Enqueued = { requests: entries, roots, duplicates, failed, errors, hosts, at, ...(limited > 0 && { limited }) };
+    const usage = addUsage(this.#state.usage, this.#usage.take());
+    const enqueued: Enqueued = { requests: entries, roots, duplicates, failed, errors, hosts, ...(limited > 0 && { limited }), usage, at };
     await cloud.objects.putJson(keys.job(this.#job.id), { ...this.#job, enqueued } satisfies Job);
     const { id } = this.#job;
     log.info('A job is enqueued.', { job: id, ...enqueued, errors: Object.keys(errors) });
@@ -185,7 +194,8 @@ class EnqueueRun {
     store.clear();
   }
 
-  async #save(state: EnqueueState): Promise<void> {
+  async #save(step: EnqueueState): Promise<void> {
+    const state = { ...step, usage: addUsage(step.usage, this.#usage.take()) };
     await this.#tools.cloud.objects.putJson(keys.enqueueState(this.#job.id), state);
     this.#state = state;
   }

@@ -17,6 +17,7 @@ const tools = {
   log,
   now: Date.now,
   budgetBytes: options.enqueueBudgetBytes,
+  memoryMb: options.memoryMb,
   minLanes: options.minLanes,
   loadSitemap: sitemapLoader(openFetcher),
 };

@@ -28,7 +28,10 @@ export interface Enqueued {
   /** Lines that were no request: each has an error line. */
   readonly failed: number;
   readonly errors: Readonly<Record<string, ErrorCount>>;
+  /** Distinct hosts; sites, where the scraper gathers requests by site. */
   readonly hosts: number;
+  /** Requests over `maxRequests`, counted in `requests` and not sent; absent = 0. */
+  readonly limited?: number;
   /** What enqueue itself used. */
   readonly usage?: Usage;
   readonly at: string;

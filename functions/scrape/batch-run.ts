@@ -20,7 +20,7 @@ import { Slice, type SliceEnd } from './slice.ts';
 import { DEATHS, StartRecord } from './start-record.ts';
 import { TallyCounter } from '../job/tally.ts';
 import type { Tools } from './tools.ts';
-import type { UsageShare } from './usage-share.ts';
+import type { UsageShare } from '../job/usage-share.ts';
 
 /** A batch as SQS delivered it. */
 export interface Delivery {

@@ -6,7 +6,7 @@ import { JobBook } from './job-book.ts';
 import { LaneState } from './lane-state.ts';
 import { agentTokenOf } from './robots-cache.ts';
 import type { Tools } from './tools.ts';
-import { UsageShare } from './usage-share.ts';
+import { UsageShare } from '../job/usage-share.ts';
 
 /** Kept of the function's time to give up what is under way, write, commit and acknowledge, ms. */
 const COMMIT_RESERVE_MS = 20_000;

@@ -28,9 +28,20 @@ describe('a dropped file', () => {
       options: {},
       lanes: 1,
       unique: true,
-      enqueued: { requests: 3_000, roots: 20, duplicates: 0, failed: 0, errors: {}, hosts: 20, at: expect.any(String) },
+      enqueued: {
+        requests: 3_000,
+        roots: 20,
+        duplicates: 0,
+        failed: 0,
+        errors: {},
+        hosts: 20,
+        usage: expect.any(Object),
+        at: expect.any(String),
+      },
     });
     expect(await stage.cloud.objects.head(keys.active(job.id))).toBeDefined();
+    // The definition once more before the first batch, and two calls of ten messages.
+    expect(job.enqueued?.usage).toMatchObject({ s3Writes: 1, sqsRequests: 2 });
     const batches = stage.batches();
     expect(new Set(batches.map((batch) => batch.id)).size).toBe(20);
     for (const batch of batches) {

@@ -60,6 +60,7 @@ export class DropStage implements AsyncDisposable {
       log,
       now: Date.now,
       budgetBytes: 48_000_000,
+      memoryMb: 1_024,
       scrapers: Object.fromEntries(list.map((s) => [s.name, s])),
       ...rest,
     };

@@ -31,7 +31,7 @@ async function traceOf(stage: DropStage) {
       if (!key.includes('/spill-')) objects[key] = (await stage.cloud.objects.get(key))?.toString('base64') ?? '';
     }
   }
-  const { at: _, ...accounts } = job.enqueued ?? ({} as Enqueued);
+  const { at: _, usage: __, ...accounts } = job.enqueued ?? ({} as Enqueued);
   return { messages: stage.messages().toSorted(), objects, job: { ...job, enqueued: accounts } };
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { UsageMeter } from '../../functions/aws/usage.ts';
 import { addUsage } from '../../functions/job/summary.ts';
-import { UsageShare } from '../../functions/scrape/usage-share.ts';
+import { UsageShare } from '../../functions/job/usage-share.ts';
 
 it('shares of an invocation add up to the whole of it', () => {
   const meter = new UsageMeter();

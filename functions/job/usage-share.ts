@@ -1,5 +1,5 @@
 import type { UsageMeter } from '../aws/usage.ts';
-import type { Usage } from '../job/outcome.ts';
+import type { Usage } from './outcome.ts';
 
 /**
  * Hands the cost of an invocation to its batches: each takes what has gone by since the last one committed, so that the
