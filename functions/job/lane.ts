@@ -4,6 +4,9 @@ import { getDomain } from 'tldts';
 /** Requests in flight that one invocation holds for one lane; a host allowed more gets several lanes. */
 export const MAX_LANE_CONCURRENCY = 64;
 
+/** With fewer in flight a further lane costs more than it brings: links between lanes travel in messages of their own. */
+const MIN_LANE_CONCURRENCY = 8;
+
 /** How a scraper's politeness maps hosts to lanes. */
 export interface LaneRule {
   /** `site` puts all hosts of a registrable domain (Public Suffix List) into one lane. */
@@ -21,8 +24,8 @@ export interface LaneRule {
  */
 export function lanesFor(concurrency: number, delayMs: number, minLanes = 1): number {
   if (delayMs > 0) return 1;
-  // A lane has at least one request in flight, so there can be no more of them than the host allows.
-  return Math.max(1, Math.ceil(concurrency / MAX_LANE_CONCURRENCY), Math.min(minLanes, Math.floor(concurrency)));
+  const wanted = Math.min(minLanes, Math.floor(concurrency / MIN_LANE_CONCURRENCY));
+  return Math.max(1, Math.ceil(concurrency / MAX_LANE_CONCURRENCY), wanted);
 }
 
 /** SQS allows 128 characters in a MessageGroupId (AWS SQS SendMessage); a longer host keeps its tail and a hash. */

@@ -4,6 +4,7 @@ import { RequestError } from '../job/errors.ts';
 import type { Batch } from '../job/batch.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
+import { laneOf } from '../job/lane.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Request } from '../job/request.ts';
 import type { Scraper } from '../scraper/types.ts';
@@ -168,7 +169,9 @@ async function commitSlice(
       state.pace = pace.toState();
       const cookiesAfter = cookies?.toState(tools.now());
       if (cookiesAfter && JSON.stringify(cookiesAfter) !== cookiesBefore) changedCookies = cookiesAfter;
-      if (!end.cancelled) follows = sink.follows.values();
+      // What this very lane has had is left out here: most links of a site lead back to what is known.
+      const isNews = (request: Request) => laneOf(request.url, laneRule) !== batch.lane || !claims.knows(request);
+      if (!end.cancelled) follows = sink.follows.values().filter(isNews);
     }
     const drafts = [];
     if (end.cancelled) tally.skip('cancelled', batch.count - end.taken + end.pending.length);

@@ -19,6 +19,13 @@ export class Claims {
     return [...this.#made];
   }
 
+  /** Whether the lane has taken the request up already: sent on, it would only be skipped there. */
+  knows(request: Request): boolean {
+    if (!this.#seen) return false;
+    const hash = keyHash(requestKey(request));
+    return this.#seen.has(hash) || this.#made.has(hash);
+  }
+
   /** @returns the request, claimed; undefined if it is another one's duplicate. */
   claim(request: Request): Request | undefined {
     if (request.claimed || !this.#seen) return request;

@@ -55,7 +55,8 @@ describe('a lane', () => {
     expect(lanesFor(65, 0)).toBe(2);
     expect(lanesFor(1, 0)).toBe(1);
     expect(lanesFor(1, 0, 4)).toBe(1);
-    expect(lanesFor(16, 0, 4)).toBe(4);
+    expect(lanesFor(16, 0, 4)).toBe(2);
+    expect(lanesFor(64, 0, 4)).toBe(4);
     expect(lanesFor(16, 1, 4)).toBe(1);
   });
 });
