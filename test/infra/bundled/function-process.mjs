@@ -3,7 +3,7 @@
 const [, , module, timeoutMs] = process.argv;
 const { handler } = await import(module);
 
-process.on('message', async ({ id, event }) => {
+async function answer({ id, event }) {
   const endMs = Date.now() + Number(timeoutMs);
   const context = { awsRequestId: String(id), getRemainingTimeInMillis: () => endMs - Date.now() };
   try {
@@ -11,5 +11,7 @@ process.on('message', async ({ id, event }) => {
   } catch (error) {
     process.send({ id, error: String(error?.stack ?? error) });
   }
-});
+}
+
+process.on('message', (call) => void answer(call));
 process.send({ ready: true });
