@@ -46,7 +46,9 @@ export async function withLocalCloud<T>(
   });
   let graceMs = 0;
   try {
-    return await use({ cloud, bell, signal: AbortSignal.any([interrupt.signal, broken.signal]) });
+    const signal = AbortSignal.any([interrupt.signal, broken.signal]);
+    // Whatever it waits for, be it a person who types URLs: the signal ends it.
+    return await Promise.race([use({ cloud, bell, signal }), aborted(signal)]);
   } catch (error) {
     if (error instanceof Interrupted) {
       say('Stopping: what is under way is finished first (Ctrl-C again stops at once).');
@@ -84,4 +86,14 @@ class ProblemTeller {
   end(logFile: string | undefined): void {
     if (this.#count > MAX_TOLD) this.#say(`… and ${this.#count - MAX_TOLD} more such problems${logFile ? `; see ${logFile}` : ''}.`);
   }
+}
+
+/** @throws the signal's reason, as soon as it has one. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    // The reason is an error of ours: see `interrupt.ts`.
+    const end = () => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
 }

@@ -40,12 +40,14 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
     workers,
     functionOptions: { ...functionOptionsOf(flags), ...(input && { [optionTable.minLanes.env]: String(lanesWanted(input, workers)) }) },
   };
+  let isBegun = flags.resume !== undefined;
   try {
     return await withLocalCloud(cloudOptions, say, async (session) => {
       const { cloud, bell, signal } = session;
       if (input) {
         const { submitJob } = await import('./submit-job.ts');
         await submitJob(cloud.objects, { job, scraper: flags.scraper, input, options: jobOptionsOf(flags) });
+        isBegun = true;
         if (!flags.json) await tellOfOthers(cloud.objects, job, say);
       } else {
         await (await import('./resume-job.ts')).resumeJob(session, job, flags.dataDir);
@@ -57,7 +59,9 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   } catch (error) {
     progress.clear();
     if (error instanceof Interrupted) {
-      say(`Stopped. Finish the job with: urldrop run --resume ${job}${repeatedFlags(flags)}`);
+      // It may be that nobody types any more, but the process would wait.
+      process.stdin.destroy();
+      say(isBegun ? `Stopped. Finish the job with: urldrop run --resume ${job}${repeatedFlags(flags)}` : 'Stopped before the job began.');
       return exitCodes.failed;
     }
     if (error instanceof CommandFailure) throw new CommandFailure(`Job ${job} cannot go on. ${error.message}`, { cause: error });
@@ -114,7 +118,7 @@ async function checkScraper(name: string, mustStart: boolean): Promise<void> {
 function jobOptionsOf(flags: RunFlags): JobOptions {
   const { concurrency, delay, timeout, retries, maxBytes, maxDepth, maxRequests, robots, budget } = flags;
   const options = { concurrency, delay, timeout, retries, maxBytes, maxDepth, maxRequests, robots, budget };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as JobOptions;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** What a resumed run must be told again: it is not the job's but this machine's. */
