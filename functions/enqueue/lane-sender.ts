@@ -146,7 +146,7 @@ export class LaneSender {
     const number = String(this.#segments).padStart(6, '0');
     this.#segment ??= new SegmentWriter(this.#cloud.objects, keys.segment(this.#job, number));
     for (let i = 0; i < this.#lines; i++) this.#out[this.#ends[i] ?? 0] = LF;
-    const member = Buffer.from(this.#out.subarray(this.#headEnd, this.#end));
+    const member = this.#out.subarray(this.#headEnd, this.#end);
     this.#end = this.#headEnd;
     this.#lines = 0;
     await this.#segment.member(member);
@@ -156,7 +156,7 @@ export class LaneSender {
     if (this.#lines > 0) await this.#writeMember();
     const segment = this.#segment;
     if (!segment) throw new Error('A run without a segment.');
-    this.#pending.push({ id: this.#id(), lane: this.#lane, count: this.#count, segment: await segment.endRun() });
+    this.#pending.push({ id: this.#id(), lane: this.#lane, count: this.#count, segment: segment.endRun() });
     if (segment.bytes >= MAX_SEGMENT_BYTES || this.#pending.length >= MAX_SEGMENT_RUNS) await this.#closeSegment();
   }
 

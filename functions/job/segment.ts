@@ -1,18 +1,15 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, gunzip, gzip } from 'node:zlib';
+import { constants, gunzip, gzipSync } from 'node:zlib';
 import type { ObjectStore } from '../aws/objects.ts';
 import { REQUESTS_PER_MEMBER, type SegmentRange } from './batch.ts';
 import type { Request } from './request.ts';
 
-const zip = promisify(gzip);
 const unzip = promisify(gunzip);
 
-/** Level 4 packs request lines within a tenth of level 6 in half the time. */
-const GZIP_LEVEL = 4;
-/** Members in the hands of the thread pool. */
-const MEMBERS_PACKED_AT_ONCE = 4;
+/** Level 2 packs request lines within a tenth of level 6, at a third of its time (0.27 µs a line). */
+const GZIP_LEVEL = 2;
 /** A reader takes one member first, since a slow lane needs no more, then twice as many per GET up to these. */
 const MAX_MEMBERS_PER_GET = 32;
 const MAX_BYTES_PER_GET = 1024 * 1024;
@@ -44,7 +41,7 @@ export async function writeSegment(objects: ObjectStore, key: string, runs: Iter
   try {
     for (const run of runs) {
       for (const text of run) await writer.member(text);
-      ranges.push(await writer.endRun());
+      ranges.push(writer.endRun());
     }
     await writer.close();
   } catch (error) {
@@ -60,8 +57,6 @@ export class SegmentWriter {
   readonly #stream = new PassThrough();
   readonly #upload: Promise<void>;
   #failure: unknown;
-  /** Members being packed, in order. */
-  #packing: Promise<Buffer>[] = [];
   #offset = 0;
   #runOffset = 0;
   #members: number[] = [];
@@ -75,20 +70,23 @@ export class SegmentWriter {
     });
   }
 
-  /** Packed bytes so far, the members of the run that is not ended yet left out in part. */
+  /** Packed bytes so far. */
   get bytes(): number {
     return this.#offset;
   }
 
-  /** @param text - JSON lines, the writer's own from now on; {@link REQUESTS_PER_MEMBER} of them, fewer in a run's last member. */
+  /** @param text - JSON lines: {@link REQUESTS_PER_MEMBER} of them, fewer in a run's last member. */
   async member(text: string | Uint8Array): Promise<void> {
-    this.#packing.push(zip(text, { level: GZIP_LEVEL }));
-    if (this.#packing.length > MEMBERS_PACKED_AT_ONCE) await this.#write();
+    if (this.#failure !== undefined) throw this.#failure;
+    // Here and not in the thread pool: handing a member over takes a third of the time of packing it, and a function has one core.
+    const member = gzipSync(text, { level: GZIP_LEVEL });
+    this.#members.push(member.length);
+    this.#offset += member.length;
+    if (!this.#stream.write(member)) await Promise.race([once(this.#stream, 'drain'), this.#upload]);
   }
 
   /** @returns the range of the members since the last run's end; valid once {@link close} is done. */
-  async endRun(): Promise<SegmentRange> {
-    while (this.#packing.length > 0) await this.#write();
+  endRun(): SegmentRange {
     const range = { key: this.#key, offset: this.#runOffset, members: this.#members, skip: 0 };
     this.#runOffset = this.#offset;
     this.#members = [];
@@ -104,19 +102,8 @@ export class SegmentWriter {
 
   /** Gives up: the object does not appear. */
   async abort(): Promise<void> {
-    await Promise.allSettled(this.#packing);
     this.#stream.destroy(new Error('The segment was given up.'));
     await this.#upload;
-  }
-
-  async #write(): Promise<void> {
-    const member = await this.#packing[0];
-    this.#packing = this.#packing.slice(1);
-    if (this.#failure !== undefined) throw this.#failure;
-    if (!member) return;
-    this.#members.push(member.length);
-    this.#offset += member.length;
-    if (!this.#stream.write(member)) await Promise.race([once(this.#stream, 'drain'), this.#upload]);
   }
 }
 
