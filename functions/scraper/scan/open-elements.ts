@@ -245,10 +245,10 @@ export class OpenElements {
   #staysBeside(start: number, end: number, kind: number): boolean {
     const text = this.#textOf(start, end, kind);
     if (text.trim() === '') return true;
-    // The tokenizer hands a text out in parts, and the tree builder goes by the first of them.
-    const raw = this.#chars.slice(start, end);
-    const [first = ''] = kind === TextKind.data ? (/^[^&<]+/.exec(raw) ?? /^&#?[0-9A-Za-z]+;?/.exec(raw) ?? [raw]) : [text];
-    if (decodeText(first).trim() === '') throw new Undecided('text beside the html element');
+    if (kind !== TextKind.data) return false;
+    // The tokenizer hands a text out in parts, and the tree builder goes by the first: what is before a reference or `<`, or the reference.
+    const first = /^[^&<]+/.exec(this.#chars.slice(start, end))?.[0] ?? text.charAt(0);
+    if (first.trim() === '') throw new Undecided('text beside the html element');
     return false;
   }
 
