@@ -11,6 +11,7 @@ import { baseUrlOf, canonicalOf, Follow, Links } from './links.ts';
 import { firstLine, PageItems } from './page-items.ts';
 import { nextPageLink } from './pagination.ts';
 import { buildTree, type ParserName, type Selection } from './page-tree.ts';
+import { baseUrlByScan, scanOf, type PageScan, type ScanInput } from './scan/page-scan.ts';
 import { placeOf } from './scraper-place.ts';
 import type { OptionValues } from './scraper-options.ts';
 import { issuePath, type SchemaResult } from './standard-schema.ts';
@@ -64,6 +65,7 @@ class PageRun {
   readonly #follows: Request[] = [];
   #text: string | undefined;
   #tree: CheerioAPI | undefined;
+  #baseUrl: string | undefined;
   #links: Links | undefined;
   #extraction: Extraction | undefined;
   #downloads: Downloads | undefined;
@@ -87,9 +89,13 @@ class PageRun {
   }
 
   async work(): Promise<PageYield> {
-    const { parse } = this.#definition;
+    const { parse, schema } = this.#definition;
+    const scan = this.#scan();
     if (parse) await this.#parse(parse);
-    else this.#step(() => this.#declared());
+    else if (!scan) this.#step(() => this.#declared());
+    else if (scan.needsClock || schema) this.#step(() => this.#scanned(scan) || this.#declared());
+    // The watchdog costs more than reading a common page.
+    else if (!this.#scanned(scan)) this.#step(() => this.#declared());
     const items = await this.#inTime(Promise.all(this.#found.map((item) => Promise.resolve(item))));
     const downloads = this.#downloads?.requests.map((request) => this.#items.detach(request) as unknown as Request) ?? [];
     return { items, follows: [...this.#follows, ...downloads], dropped: this.#links?.dropped ?? {} };
@@ -117,7 +123,30 @@ class PageRun {
     }
   }
 
-  /** The declared form: fields and links. */
+  /** How the page can be read without its tree; undefined where nothing is declared, or only the tree can tell. */
+  #scan(): PageScan | undefined {
+    // An author who asks why a field is empty gets a search for it, which takes the tree.
+    return this.#isScannable() && !this.#context.onEmpty ? scanOf(this.#definition) : undefined;
+  }
+
+  /** The declared form without a tree. @returns whether that was possible. */
+  #scanned(scan: PageScan): boolean {
+    const { url } = this.#page;
+    const seen = scan.read(this.#scanInput(), this.#rules.limits);
+    if (!seen) return false;
+    this.#baseUrl = seen.baseUrl(url);
+    const items = seen.items({
+      url,
+      absolute: (address) => this.#linksOnce().absolute(address),
+      download: (address) => this.#downloadsOnce().add(address),
+      tree: () => this.#treeOnce(),
+    });
+    for (const item of items) this.#take(item);
+    for (const { pageName, elements } of seen.follow()) this.#take(this.#linksOnce().follow(elements, pageName));
+    return true;
+  }
+
+  /** The declared form on the tree: fields and links. */
   #declared(): void {
     const { extract, each, follow } = this.#definition;
     const scopes =
@@ -195,8 +224,20 @@ class PageRun {
   }
 
   #build(markup: string, xml: boolean): CheerioAPI {
-    const parser = this.#definition.parser ?? this.#rules.parser;
-    return buildTree(markup, { ...this.#rules.limits, parser, xml, baseUrl: this.#page.url });
+    return buildTree(markup, { ...this.#rules.limits, parser: this.#parser(), xml, baseUrl: this.#page.url });
+  }
+
+  #parser(): ParserName {
+    return this.#definition.parser ?? this.#rules.parser;
+  }
+
+  /** Whether the page's tree would be one that a scan can do without. */
+  #isScannable(): boolean {
+    return this.#parser() === 'htmlparser2' && !this.#isXml();
+  }
+
+  #scanInput(): ScanInput {
+    return { body: this.#page.body, charset: this.#rules.charset ?? this.#page.charset, text: () => this.#textOnce() };
   }
 
   #isXml(): boolean {
@@ -209,11 +250,20 @@ class PageRun {
     return this.#text;
   }
 
+  /** What relative addresses resolve against; the tree is not built for it. */
+  #baseUrlOnce(): string {
+    const { url, contentType } = this.#page;
+    const isMarkup = this.#tree !== undefined || /[/+](html|xml)$/.test(contentType);
+    if (!isMarkup) this.#baseUrl ??= url;
+    else if (!this.#tree && this.#isScannable()) this.#baseUrl ??= baseUrlByScan(this.#scanInput(), url, this.#rules.limits);
+    this.#baseUrl ??= baseUrlOf(this.#treeOnce(), url);
+    return this.#baseUrl;
+  }
+
   #linksOnce(): Links {
-    const isMarkup = this.#tree !== undefined || /[/+](html|xml)$/.test(this.#page.contentType);
     this.#links ??= new Links({
       url: this.#page.url,
-      baseUrl: isMarkup ? baseUrlOf(this.#treeOnce(), this.#page.url) : this.#page.url,
+      baseUrl: this.#baseUrlOnce(),
       depth: this.#request.depth ?? 0,
       maxDepth: this.#context.maxDepth ?? this.#rules.follow.maxDepth,
       firstPage: this.#rules.firstPage,

@@ -66,12 +66,13 @@ describe('a page that would exhaust memory or stack is too-complex', () => {
 
   test('the limits are the scraper’s to set', async () => {
     const scraper = buildScraper(
-      { name: 'test', limits: { maxNodes: 100, maxNesting: 10 }, pages: { page: { extract: { t: 'p' } } } },
+      // A list: a page is judged as far as it is read, and one value is found before the limit.
+      { name: 'test', limits: { maxNodes: 100, maxNesting: 10 }, pages: { page: { extract: { t: ['p'] } } } },
       undefined,
     );
     expect((await errorOf(run(scraper, '<p>a'.repeat(51)))).message).toBe('The page holds more than 100 nodes (limits.maxNodes).');
     expect((await errorOf(run(scraper, deep(10)))).message).toBe('The page nests more than 10 elements (limits.maxNesting).');
-    expect((await run(scraper, deep(9))).items).toEqual([{}]);
+    expect((await run(scraper, deep(9))).items).toEqual([{ t: [] }]);
   });
 });
 

@@ -64,6 +64,31 @@ export function compileScan({ extract, each, follow }: Declared): PageScan | und
   }
 }
 
+const scans = new WeakMap<Declared, PageScan | 'needs the tree'>();
+
+/** The same, once for each page type. */
+export function scanOf(declared: Declared): PageScan | undefined {
+  let scan = scans.get(declared);
+  if (!scan) {
+    scan = compileScan(declared) ?? 'needs the tree';
+    scans.set(declared, scan);
+  }
+  return typeof scan === 'string' ? undefined : scan;
+}
+
+/** A page type that is nothing but its addresses. */
+const ADDRESSES: Declared = { follow: {} };
+
+/**
+ * What relative addresses of a page resolve against, found without a tree.
+ *
+ * @returns undefined where the page needs the tree.
+ * @throws {RequestError} `too-complex`, as building the tree would, if the page is that before its `base`.
+ */
+export function baseUrlByScan(page: ScanInput, pageUrl: string, limits: TreeLimits): string | undefined {
+  return scanOf(ADDRESSES)?.read(page, limits)?.baseUrl(pageUrl);
+}
+
 /** A compiled page type. Reads any number of pages, one at a time. */
 export class PageScan {
   /**
