@@ -48,8 +48,22 @@ export async function runInvocation(tools: Tools, records: readonly SQSRecord[],
     if (lane) lane.push(delivery);
     else lanes.set(delivery.batch.lane, [delivery]);
   }
-  await Promise.all(Array.from(lanes, async ([lane, deliveries]) => failed.push(...(await runLane(invocation, lane, deliveries)))));
+  // A request that stands alone because functions died on its batch runs when all else is done, one such lane after another: if it kills
+  // again, no innocent one is under way with it, and only its own record of starts has grown.
+  const [suspect = [], sound = []] = [true, false].map((is) => [...lanes].filter(([, deliveries]) => deliveries.some(isSuspect) === is));
+  const run = async ([lane, deliveries]: [string, Incoming[]], within: Invocation): Promise<void> => {
+    failed.push(...(await runLane(within, lane, deliveries)));
+  };
+  await Promise.all(sound.map((entry) => run(entry, invocation)));
+  for (const entry of suspect) {
+    const endMs = Math.min(tools.now() + tools.options.sliceMs, hardEndMs);
+    await run(entry, { ...invocation, endMs });
+  }
   return failed;
+}
+
+function isSuspect({ batch, receiveCount }: Incoming): boolean {
+  return receiveCount > 1 && batch.count === 1;
 }
 
 /** One lane's batches in order. Behind one that fails nothing is run: the order of the lane is what makes the seen-set exact. */

@@ -1,6 +1,6 @@
 import { MAX_ROBOTS_AGE_MS, MAX_ROBOTS_BYTES, MAX_ROBOTS_REDIRECTS, parseRobots, robotsPolicy, type RobotsRules } from '../fetch/robots.ts';
 import type { Fetcher } from '../fetch/types.ts';
-import { RequestError, type ErrorCode } from '../job/errors.ts';
+import { errorKind, RequestError, type ErrorCode } from '../job/errors.ts';
 
 /** What is known of one origin's robots.txt, as the lane's state keeps it. */
 export interface RobotsRecord {
@@ -42,7 +42,9 @@ export class RobotsCache {
     const trouble = this.#records.get(origin)?.trouble;
     if (trouble) {
       const retryAfterMs = Math.max(0, (this.#records.get(origin)?.expiresMs ?? 0) - nowMs);
-      return new RequestError(trouble.code, trouble.message, { next: 'again', retryAfterMs });
+      // An address that may not be reached will not be a minute later either.
+      const next = errorKind(trouble.code).next === 'never' && trouble.code !== 'robots' ? 'never' : 'again';
+      return new RequestError(trouble.code, trouble.message, { next, retryAfterMs });
     }
     if (this.#rulesOf(origin).allows(url)) return undefined;
     return new RequestError('robots', `${origin}/robots.txt forbids ${url} for ${this.#agentToken}.`, { next: 'never' });

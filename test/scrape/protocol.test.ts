@@ -199,6 +199,34 @@ describe('a batch that comes again', () => {
     expect((await stage.summary(job)).requests).toMatchObject({ failed: 1, pending: 0 });
   });
 
+  it('with one request runs when all else of its invocation is done, so that its death is no one else’s', async () => {
+    const innocent = await open({ '/a': html('A') }, '127.0.0.2');
+    const web = await open({ '/k': html('K') });
+    const killer: Scraper = scraper({
+      run: (_request, page) =>
+        page.url.endsWith('/k') ? new Promise(() => {}) : Promise.resolve({ items: [page.url], follows: [], dropped: {} }),
+    });
+    const job = await stage.startJob('test', [{ url: `${web.url}/k` }, { url: `${innocent.url}/a` }]);
+    const records = await redelivered(2);
+    const idOf = (record: { body: string } | undefined) => (JSON.parse(record?.body ?? '') as { id: string }).id;
+    const [a, k] = [records.find((r) => r.body.includes('/a')), records.find((r) => r.body.includes('/k'))];
+    // The innocent one first or last: it has its end before the killer has its start, or the killer dies before it starts.
+    for (const order of [
+      [a, k],
+      [k, a],
+    ]) {
+      void stage.invoke(
+        stage.tools([killer]),
+        order.filter((r) => r !== undefined),
+      );
+      const starts = order[0] === a ? 1 : 2;
+      await expect.poll(() => stage.cloud.objects.getJson(keys.starts(job.id, idOf(k)))).toEqual({ starts });
+      await expect.poll(() => web.log.length).toBe(starts);
+    }
+    expect((await stage.cloud.objects.getJson<{ starts: number }>(keys.starts(job.id, idOf(a))))?.starts ?? 0).toBeLessThanOrEqual(1);
+    expect(await resultLines(stage.cloud.objects)).toMatchObject([{ item: `${innocent.url}/a` }]);
+  });
+
   it('with one request is run again when it was an outage that brought it back', async () => {
     const web = await open({ '/k': html('K') });
     const job = await stage.startJob('test', [{ url: `${web.url}/k` }]);

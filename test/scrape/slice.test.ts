@@ -191,6 +191,14 @@ describe('a slice', () => {
     expect(tries['/always']).toBe(3);
   });
 
+  it('ends at once where robots.txt lies at an address that may not be reached', async () => {
+    const closed = await Stage.start({ URLDROP_ALLOWED_NETWORKS: '' });
+    await closed.startJob('test', [{ url: 'http://127.0.0.1/' }]);
+    await closed.invoke(closed.tools([scraper()]));
+    expect((await errorLines(closed.cloud.objects)).map((e) => e.code)).toEqual(['blocked-address']);
+    await closed[Symbol.asyncDispose]();
+  });
+
   it('asks for robots.txt once per host and keeps it for the next invocation', async () => {
     let asked = 0;
     const web = await open({
