@@ -33,7 +33,8 @@ test('a directory whose process was killed is free again', async () => {
   using dir = tempDir();
   const holder = `
     const { openDataDir } = await import(${JSON.stringify(new URL('../../../infra/local/data-dir.ts', import.meta.url).href)});
-    openDataDir(process.argv[1]);
+    // Kept: a database that nothing refers to is closed, and its lock with it.
+    globalThis.held = openDataDir(process.argv[1]);
     console.log('held');
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', holder, dir.path], { stdio: ['ignore', 'pipe', 'inherit'] });
