@@ -47,10 +47,9 @@ const LARGE_LANE = 10_000;
 /** What is done for certain, so that another invocation goes on from here. */
 interface EnqueueState {
   readonly v: 1;
-  /** `read`: the input up to a block lies in spills. `send`: all of it does, and the lanes up to `after` are sent. */
+  /** `read`: the entries counted lie in spills. `send`: all of it does, and the lanes up to `after` are sent. */
   readonly phase: 'read' | 'send';
   readonly counts: Counts;
-  readonly blocks: number;
   readonly spills: number;
   /** Lines of the lanes that were large in a spill, duplicates included. */
   readonly large: Readonly<Record<string, number>>;
@@ -94,7 +93,7 @@ class EnqueueRun {
     this.#job = job;
     const counts: Counts = { entries: 0, failed: 0, limited: 0, errors: {} };
     const sent: Sent = { roots: 0, segments: 0, duplicates: 0 };
-    this.#state = saved ?? { v: 1, phase: 'read', counts, blocks: 0, spills: 0, large: {}, sent, hosts: 0, usage: emptyUsage };
+    this.#state = saved ?? { v: 1, phase: 'read', counts, spills: 0, large: {}, sent, hosts: 0, usage: emptyUsage };
   }
 
   async run(): Promise<boolean> {
@@ -116,14 +115,11 @@ class EnqueueRun {
     });
     let errors = this.#openErrors();
     try {
-      let blocks = 0;
       for await (const _ of readInputs(cloud.objects, job, gatherer, loadSitemap)) {
-        // What an earlier invocation has dealt with is only read over.
-        if (++blocks <= this.#state.blocks) continue;
         await this.#writeFaults(gatherer, errors);
         if (gatherer.store.usedBytes <= (job.budgetBytes ?? budgetBytes)) continue;
         await errors.close();
-        await this.#spill(gatherer, blocks, 'read');
+        await this.#spill(gatherer, 'read');
         if (!this.#time.isEnough()) return 'unfinished';
         errors = this.#openErrors();
       }
@@ -134,7 +130,7 @@ class EnqueueRun {
       throw error;
     }
     if (this.#state.spills > 0) {
-      await this.#spill(gatherer, this.#state.blocks, 'send');
+      await this.#spill(gatherer, 'send');
       return undefined;
     }
     this.#state = { ...this.#state, ...this.#countLarge(gatherer.store), counts: gatherer.counts };
@@ -185,12 +181,12 @@ class EnqueueRun {
   }
 
   /** Puts what is held into the bucket, and saves the state. */
-  async #spill(gatherer: Gatherer, blocks: number, phase: EnqueueState['phase']): Promise<void> {
+  async #spill(gatherer: Gatherer, phase: EnqueueState['phase']): Promise<void> {
     const { store } = gatherer;
     const { spills } = this.#state;
     await this.#tools.cloud.objects.putStream(keys.spill(this.#job.id, spills), Readable.from(store.records(), { highWaterMark: 1 }));
     const counts = structuredClone(gatherer.counts);
-    await this.#save({ ...this.#state, ...this.#countLarge(store), phase, counts, blocks, spills: spills + 1 });
+    await this.#save({ ...this.#state, ...this.#countLarge(store), phase, counts, spills: spills + 1 });
     store.clear();
   }
 

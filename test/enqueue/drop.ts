@@ -23,6 +23,8 @@ export interface Strike {
   readonly call: number;
   /** Whether the service has done its part when the function dies. */
   readonly isDone: boolean;
+  /** Only this call fails; the function lives on. */
+  readonly isOnly?: true;
 }
 
 /** The enqueue function between an embedded SQS and S3, one invocation at a time in this process. */
@@ -152,7 +154,7 @@ export class DropStage implements AsyncDisposable {
   async #call<T>(name: string | undefined, next: () => Promise<T>): Promise<T> {
     this.calls.push(name ?? '');
     const isHit = this.#strike?.call === this.calls.length;
-    const isDead = this.#strike !== undefined && this.calls.length > this.#strike.call;
+    const isDead = this.#strike !== undefined && !this.#strike.isOnly && this.calls.length > this.#strike.call;
     if (isDead || (isHit && !this.#strike?.isDone)) throw new Error('The function has died.');
     if (!isHit) return next();
     // Whatever the answer is, a refusal included: nobody hears it.

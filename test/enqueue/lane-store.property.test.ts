@@ -73,11 +73,21 @@ describe('a store of lanes', () => {
 
   it('cuts a large lane into records that a reader can hold, in the order of the lanes’ hashes', async () => {
     const store = new LaneStore(0, 70_000);
-    for (let i = 0; i < 2_000; i++) append(store, 'large', `{"url":"https://large/${i}","data":"${'x'.repeat(i % 1_500)}${i}"}`);
+    const large = (i: number) => `{"url":"https://large/${i}","data":"${'x'.repeat(i % 1_500)}${i}"}`;
+    for (let i = 0; i < 2_000; i++) append(store, 'large', large(i));
     for (let i = 0; i < 50; i++) append(store, `small${i}`, `{"url":"https://small/${i}"}`);
     const reader = new RecordReader(chunksOf(Buffer.concat([...store.records()]), 1_000));
     const seen: { name: string; low: number }[] = [];
-    while (await reader.advance()) seen.push({ name: reader.name, low: reader.low });
+    const out = Buffer.alloc(10_000);
+    const lines: string[] = [];
+    while (await reader.advance()) {
+      seen.push({ name: reader.name, low: reader.low });
+      while (reader.hasLine) {
+        const end = reader.line(out, 0);
+        if (reader.name === 'large') lines.push(out.toString('utf8', 0, end));
+      }
+    }
+    expect(lines).toEqual(Array.from({ length: 2_000 }, (_, i) => large(i)));
     expect(seen.filter(({ name }) => name === 'large').length).toBeGreaterThan(3);
     expect(new Set(seen.map(({ name }) => name)).size).toBe(51);
     expect(seen).toEqual(seen.toSorted((a, b) => a.low - b.low));

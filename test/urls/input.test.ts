@@ -37,6 +37,13 @@ describe('the format of an input', () => {
 });
 
 describe('an input', () => {
+  it.each([1, 10_000])('of %i lines loses its byte order mark', async (count) => {
+    const urls = Array.from({ length: count }, (_, i) => url(i));
+    const text = urls.map((line) => `${JSON.stringify(line)}\n`).join('');
+    expect(shown(await read(`\ufeff${text}`, 'x.jsonl'))).toEqual(urls);
+    expect(shown(await read(gzipSync(`\ufeff${text}`), 'x'))).toEqual(urls);
+  });
+
   it.each([1, 3, 1_000, 1 << 20])('is unpacked by its first bytes, whatever its name, in chunks of %i', async (chunkBytes) => {
     const packed = gzipSync(lines(5_000));
     const two = Buffer.concat([packed, gzipSync('https://a.example/5000\n')]);

@@ -13,7 +13,7 @@ describe('a list of URLs', () => {
     ]);
   });
 
-  it('counts a last line without an end, and only there a lone byte order mark', async () => {
+  it('counts a last line without an end', async () => {
     expect(shown(await read('https://a.example/1\nhttps://a.example/2'))).toHaveLength(2);
   });
 
