@@ -93,12 +93,15 @@ class GuardedHandler extends DomHandler {
     }
   }
 
-  /** A further html tag adds its attributes to the first (HTML, section 13.2.6.4.7); its end must find something to close. */
+  /**
+   * A further html tag adds its attributes to the first (HTML, section 13.2.6.4.7). Its end must find something to close, and until then
+   * content stays in the element that is open, in the order of the page.
+   */
   #joinHtml(attribs: { [name: string]: string }): void {
     const html = this.#html;
     if (!html) return;
     if ('attribs' in html) html.attribs = { ...attribs, ...html.attribs };
-    this.tagStack.push(html);
+    this.tagStack.push((this.tagStack.length > 1 && this.tagStack.at(-1)) || html);
   }
 }
 

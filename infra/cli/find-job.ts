@@ -3,6 +3,8 @@ import { UsageError } from '../../functions/job/errors.ts';
 import type { Job } from '../../functions/job/job.ts';
 import { keys, prefixes } from '../../functions/job/keys.ts';
 import { nearestName } from '../../functions/job/nearest-name.ts';
+import { summarise, type Summary } from '../../functions/job/summary.ts';
+import { emptyFold } from '../../functions/report/fold.ts';
 import type { Place } from './place.ts';
 
 /** Jobs named in a message, the latest ones. */
@@ -13,6 +15,19 @@ export async function findJob(place: Pick<Place, 'objects' | 'name'>, id: string
   const job = await place.objects.getJson<Job>(keys.job(id));
   if (job) return job;
   throw await unknownJob(place.objects, id, place.name);
+}
+
+/**
+ * Where a job stands as report last wrote it. A job that has started since the last tick is summed up here, with nothing folded yet,
+ * so that it can be seen and cancelled from its first second on.
+ *
+ * @returns undefined where there is no such job.
+ */
+export async function summaryOf(objects: ObjectStore, id: string, nowMs: number): Promise<Summary | undefined> {
+  const written = await objects.getJson<Summary>(keys.summary(id));
+  if (written) return written;
+  const job = await objects.getJson<Job>(keys.job(id));
+  return job && summarise(job, emptyFold, nowMs);
 }
 
 /** What to say of a job that is not there. */

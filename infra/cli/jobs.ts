@@ -1,7 +1,8 @@
 import type { Json } from '../../functions/job/request.ts';
-import { keys, prefixes } from '../../functions/job/keys.ts';
+import { prefixes } from '../../functions/job/keys.ts';
 import { skippedTotal, type Summary } from '../../functions/job/summary.ts';
 import { exitCodes } from './exit-codes.ts';
+import { summaryOf } from './find-job.ts';
 import { durationText } from './number-text.ts';
 import { openPlace, type PlaceFlags } from './place.ts';
 import { table } from './table.ts';
@@ -12,7 +13,7 @@ export async function listJobs(flags: PlaceFlags & { json?: true }): Promise<num
   try {
     const summaries: Summary[] = [];
     for await (const job of place.objects.folders(prefixes.jobs)) {
-      const summary = await place.objects.getJson<Summary>(keys.summary(job));
+      const summary = await summaryOf(place.objects, job, Date.now());
       if (summary) summaries.push(summary);
     }
     summaries.sort((a, b) => b.createdAt.localeCompare(a.createdAt));

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { UsageError } from '../../functions/job/errors.ts';
-import { keys } from '../../functions/job/keys.ts';
 import type { Summary } from '../../functions/job/summary.ts';
+import { reportPage } from '../../functions/report/report-page.ts';
 import { exitCodes } from './exit-codes.ts';
-import { findJob } from './find-job.ts';
+import { findJob, summaryOf } from './find-job.ts';
 import { Bell, followJob } from './follow-job.ts';
 import { Interrupted, listenForInterrupt } from './interrupt.ts';
 import type { StatusFlags } from './job-commands.ts';
@@ -17,9 +17,9 @@ export async function showStatus(id: string, flags: StatusFlags): Promise<number
   const place = await openPlace(flags);
   try {
     await findJob(place, id);
-    const summary = flags.watch ? await watch(place, id) : await place.objects.getJson<Summary>(keys.summary(id));
+    const summary = flags.watch ? await watch(place, id) : await summaryOf(place.objects, id, Date.now());
     if (!summary) process.stderr.write(`Job ${id} has no summary yet: report writes the first one within a minute.\n`);
-    else if (flags.html !== undefined) await writeReport(place, id, flags.html);
+    else if (flags.html !== undefined) await writeReport(summary, flags.html);
     else if (flags.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
     else process.stdout.write(`${summaryText(summary).split('\n').map(printable).join('\n')}\n`);
     return exitCodes.done;
@@ -29,14 +29,13 @@ export async function showStatus(id: string, flags: StatusFlags): Promise<number
 }
 
 /** @throws {UsageError} code `out`. */
-async function writeReport(place: Place, id: string, file: string): Promise<void> {
-  const page = await place.objects.get(keys.report(id));
+async function writeReport(summary: Summary, file: string): Promise<void> {
   try {
-    await writeFile(file, page ?? '');
+    await writeFile(file, reportPage(summary));
   } catch (error) {
     throw new UsageError('out', `--html ${file}: ${(error as Error).message}.`, error);
   }
-  process.stderr.write(`Report of ${id}: ${file}\n`);
+  process.stderr.write(`Report of ${summary.id}: ${file}\n`);
 }
 
 /** Until the job ends, or Ctrl-C: then the last state counts. */

@@ -84,6 +84,7 @@ describe('the tree', () => {
   test.each([
     ['<html></html><p>x', '<html><p>x</p></html>'],
     ['x<html a=b>y</html>z<html c=d>w', '<html c="d" a="b">xyzw</html>'],
+    ['<a><html b=c>x</html>y', '<html b="c"><a>xy</a></html>'],
     ['<!doctype html><!--c--> <p>a</p></html>b', '<!doctype html><!--c--> <html><p>a</p>b</html>'],
   ])('takes all content of %j into one html', (body, html) => {
     expect(buildTree(body, limits).html()).toBe(html);

@@ -41,7 +41,7 @@ export class OpenElements {
   #depth = 0;
   /** Elements that the tree builder has open beyond those: 1 where the content has no `html` tag around it. */
   #added = 0;
-  /** Open `html` tags that only went on with the element. */
+  /** Open `html` tags that are no element of their own. */
   #joined = 0;
   #hasHtml = false;
   /** How many elements of each name are open. */
@@ -192,12 +192,8 @@ export class OpenElements {
     this.#hasHtml = true;
   }
 
-  /** A further html tag goes on with the one element. */
+  /** A further html tag only adds its attributes to the one element: content stays in what is open. */
   #join(): void {
-    if (this.#depth > 0 && this.#stack[this.#depth] !== HTML) {
-      // In the tree, what comes now stands behind what is still to come inside of the elements around it.
-      throw new Undecided('an html tag inside of other elements');
-    }
     if (this.#attributes.count > 0) this.#sink.joinHtml();
     this.#checkNesting();
     if (!this.#isOutside()) this.#joined++;

@@ -105,7 +105,7 @@ test('up takes files dropped with any S3 client, and status --watch follows the 
   expect((await cloud.ended).code).toBe(0);
 });
 
-/** As soon as report has written a summary. */
+/** As soon as there is one. */
 async function jobsOf(cwd: string): Promise<[Summary]> {
   for (;;) {
     const { stdout } = await urldrop(cwd, ['jobs', '--json']);

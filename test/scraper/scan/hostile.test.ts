@@ -19,6 +19,7 @@ test.each<[string, FieldMap, string]>([
   ['sections that seem to begin everywhere', fields, `<svg>${'<![CDATA['.repeat(50_000)}`],
   ['a quote without an end', fields, `<p>${'<a href="'.repeat(50_000)}`],
   ['blanks and comments beside the html element', fields, ' <!---->'.repeat(100_000)],
+  ['more values than a page may give', { a: ['b'], b: ['b'], c: ['b'] }, '<b></b>'.repeat(350_000)],
   ['the deepest page with a path', { deep: ['div div > div ~ p, div:not(p div) + p'] }, `${nested}<p>${'<b>x</b>'.repeat(1_000)}`],
 ])('%s gives what the tree gives', (_, extract, page) => {
   const scan = compileScan({ extract });

@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readableText } from '../../../functions/scraper/page-text.ts';
 import { buildTree } from '../../../functions/scraper/page-tree.ts';
 import { endBitOf, endedBy, KNOWN_NAMES, NameTable, traitsOf } from '../../../functions/scraper/scan/element-names.ts';
+import { Matcher } from '../../../functions/scraper/scan/matcher.ts';
 import { PageChars } from '../../../functions/scraper/scan/page-chars.ts';
+import { ProgramBuilder } from '../../../functions/scraper/scan/plan.ts';
 import { decodeAttribute, decodeText } from '../../../functions/scraper/scan/references.ts';
+import { Scanner } from '../../../functions/scraper/scan/scanner.ts';
+import type { TextPieces } from '../../../functions/scraper/scan/text-pieces.ts';
+import { Undecided } from '../../../functions/scraper/scan/undecided.ts';
 import { byScan, byTree, compileScan } from './both-ways.ts';
+import { soundPage } from './generated-pages.ts';
 import { LIMITS, treeOfCheerio, treeOfScan } from './tree-of-scan.ts';
 
 const OPTIONS = { ...LIMITS, parser: 'htmlparser2', xml: false, baseUrl: 'https://a.example/' } as const;
@@ -46,6 +53,54 @@ describe('every element that has rules of its own', () => {
   });
 });
 
+test('text that readers see is cut where the tree cuts it', () => {
+  fc.assert(
+    fc.property(soundPage, fc.nat(60), (page, maxChars) => {
+      const body = buildTree(page, OPTIONS)('body')[0];
+      const pieces = piecesOfBody(page);
+      fc.pre(body !== undefined && pieces !== undefined);
+      expect(pieces.readable(0, pieces.next, maxChars)).toBe(readableText(body, maxChars));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test.each([
+  ' \n',
+  ' text',
+  '\n</x>text',
+  '\n</x> \n</x><p>a',
+  ' &amp; x',
+  '&#10;x<p>b',
+  '&nbsp;<p>b',
+  '&bogus; x',
+  '<3',
+  ' < 3',
+  '</html>\n</x>more<p>b',
+  '<html>a</html> <!-- c --> <p>b</html>c',
+  '<title>t</title><html lang=en><p>b',
+  '<html><html><p>a</html></html>b',
+  'a<html>b',
+])('content around the html element is where the tree has it: %j', (page) => {
+  const scanned = treeOfScan(PageChars.ofText(page));
+  const tree = treeOfCheerio(buildTree(page, OPTIONS));
+  expect(scanned?.tree ?? tree).toEqual(tree);
+});
+
+test('most content around the html element needs no tree', () => {
+  for (const page of [
+    ' \n',
+    ' text',
+    '\n</x> \n</x><p>a',
+    '<3',
+    '<html>a</html> <!-- c --> <p>b</html>c',
+    '<html><html><p>a</html></html>b',
+    'a<html>b',
+  ]) {
+    expect(treeOfScan(PageChars.ofText(page))).toBeDefined();
+  }
+});
+
 describe('character references', () => {
   const entities = 'amp AMP lt gt quot apos nbsp copy not notin notit acE Aacute AElig ngE NotEqualTilde fjlig semi lang x zwj bogus'.split(
     ' ',
@@ -81,3 +136,20 @@ describe('character references', () => {
     );
   });
 });
+
+/** The text of a page's body. */
+function piecesOfBody(page: string): TextPieces | undefined {
+  const context = { names: new NameTable(), uses: { index: false, indexOfType: false } };
+  const builder = new ProgramBuilder(context, true);
+  builder.add('body', { kind: 'text', isInner: false }, false);
+  const chars = PageChars.ofText(page);
+  const scanner = new Scanner(context.names);
+  const matcher = new Matcher({ program: builder.build(), chars, attributes: scanner.attributes, context });
+  try {
+    scanner.scan(chars, LIMITS, matcher);
+  } catch (error) {
+    if (error instanceof Undecided) return undefined;
+    throw error;
+  }
+  return matcher.pieces;
+}

@@ -65,10 +65,10 @@ describe('a page type uses the tree, with the same result', () => {
     ['for XML', { extract: { a: ['Item'] } }, { html: '<Root><Item/><Item>x</Item></Root>', type: 'application/xml' }, [{ a: ['', 'x'] }]],
     ['where an author asks why fields are empty', { extract: { none: '.none' } }, { context: { onEmpty: () => undefined } }, [{}]],
     [
-      'on a page with an html tag in its middle',
-      { extract: { p: ['p'] } },
-      { html: '<div><p>a<html class=x><p>b</div>' },
-      [{ p: ['a', 'b'] }],
+      'where an html tag in the middle of a page adds what is asked for',
+      { extract: { lang: { selector: 'html', attr: 'lang' } } },
+      { html: '<div><p>a<html lang=en><p>b</div>' },
+      [{ lang: 'en' }],
     ],
     [
       'where a conversion looks at it',
