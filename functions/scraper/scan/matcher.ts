@@ -60,7 +60,7 @@ export class Scope {
 
   /** Nothing more can be found. */
   get isDone(): boolean {
-    return this.#missing === 0 && !this.program.hasLists;
+    return this.#missing === 0 && !this.program.needsAll;
   }
 
   add(target: number, found: Found): void {

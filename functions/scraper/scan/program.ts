@@ -1,4 +1,4 @@
-import type { NameTable } from './element-names.ts';
+import { nameId, type NameTable } from './element-names.ts';
 import type { ElementTest } from './element-test.ts';
 import type { AttributeName } from './tag-attributes.ts';
 
@@ -57,6 +57,8 @@ export interface Step {
   readonly findsScope: boolean;
 }
 
+const HTML = nameId('html');
+
 /** Everything to look for in one scope: the page, or an element with a map of its own. */
 export class Program {
   readonly targets: readonly Target[];
@@ -66,7 +68,8 @@ export class Program {
   readonly words: number;
   /** How many fields want one value only. */
   readonly singles: number;
-  readonly hasLists: boolean;
+  /** Whether it takes the whole page: for lists, and for the html element, to which a later tag may add attributes. */
+  readonly needsAll: boolean;
   readonly #byName: readonly (readonly Step[] | undefined)[];
   readonly #others: readonly Step[];
 
@@ -80,7 +83,7 @@ export class Program {
     this.ofScope = parts.ofScope;
     this.words = Math.ceil(parts.paths / 32);
     this.singles = parts.targets.filter(({ isList }) => !isList).length;
-    this.hasLists = parts.targets.length > this.singles;
+    this.needsAll = parts.targets.length > this.singles || parts.steps.some(({ name, target }) => name === HTML && target !== NONE);
     this.#others = parts.steps.filter(({ name }) => name === ANY);
     const byName: Step[][] = [];
     for (const { name } of parts.steps) if (name !== ANY) byName[name] ??= parts.steps.filter((s) => s.name === name || s.name === ANY);
