@@ -30,13 +30,14 @@ describe('a scan ends', () => {
   });
 
   test('behind the base of the page where a field is an address', () => {
-    expect(readTo({ icon: { selector: 'html', attr: 'class', as: 'url' } })).toBe(HEAD.indexOf('<meta'));
+    expect(readTo({ icon: { selector: 'head', attr: 'class', as: 'url' } })).toBe(HEAD.indexOf('<meta'));
   });
 
   test.each<[string, FieldMap]>([
     ['a list', { title: 'title', all: ['i'] }],
     ['a field that is not there', { title: 'title', none: '.none' }],
     ['a pattern that any match may fit', { title: { selector: 'title', match: /no/ } }],
+    ['a field of the html element, to which a further html tag may add', { language: { selector: 'html', attr: 'lang' } }],
   ])('with the page for %s', (_, extract) => {
     expect(readTo(extract)).toBe(PAGE.length);
   });

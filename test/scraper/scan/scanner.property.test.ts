@@ -101,7 +101,8 @@ function tokensOf(page: string): { tags: [string, Record<string, string>][]; tex
     {},
     {
       onStartTag: (tag) => {
-        tags.push([tag.tagName, Object.fromEntries(tag.attrs.map(({ name, value }) => [name, value]))]);
+        // The Standard lowers ASCII letters only, htmlparser2 all; the first of two names that then agree counts.
+        tags.push([tag.tagName, Object.fromEntries(tag.attrs.toReversed().map(({ name, value }) => [name.toLowerCase(), value]))]);
         const state = states[tag.tagName];
         // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- parse5 has two names for its states
         if (state !== undefined) tokenizer.state = state;
