@@ -6,6 +6,7 @@ const programs: Readonly<Record<string, string>> = {
   bombs: 'peak memory under 200 pages of 10 GB decoded each',
   bundle: 'size and import time of the functions as deployed',
   enqueue: 'URLs per second and peak memory of enqueue over 5 million URLs of 50,000 hosts',
+  pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',
   extract: 'CPU per page of extraction: tree, scanner, bare tokenizer',
 };
 
