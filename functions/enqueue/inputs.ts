@@ -32,7 +32,7 @@ export async function* readInputs(
   let sitemaps = 0;
   for (const input of queue) {
     const isSitemap = input.startsWith(SITEMAP);
-    const name = isSitemap ? input.slice(SITEMAP.length) : input;
+    const name = isSitemap ? input.slice(SITEMAP.length) : nameForPeople(input, job.id);
     gatherer.source = name;
     const fault = (code: 'bad-line' | RequestError['code'], what: string): void =>
       gatherer.fault({ code, message: `${name} ${what}`, line: 1, text: name });
@@ -77,4 +77,10 @@ async function keepSitemap(objects: ObjectStore, job: string, url: string, n: nu
     if (error instanceof RequestError) await objects.putJson(failed, { code: error.code, message: error.message } satisfies KeptFailure);
     throw error;
   }
+}
+
+/** A file that a command has put beside its job is known to its user by its own name, one that was dropped by its key. */
+function nameForPeople(key: string, job: string): string {
+  const folder = keys.input(job, '');
+  return key.startsWith(folder) ? key.slice(folder.length) : key;
 }

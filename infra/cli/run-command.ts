@@ -30,7 +30,7 @@ export function runCommand(setExitCode: SetExitCode): Command {
       'a file of URLs (text, CSV, JSON Lines, sitemap; .gz too), URLs, or - for the standard input; none: what the scraper starts with',
     )
     .option('--scraper <name>', 'which scraper', 'page')
-    .option('--out <file>', 'write the results here: .jsonl or .csv')
+    .option('--out <file>', 'write the results here: .jsonl, .csv or .parquet')
     .option('--resume <job>', 'finish an interrupted job of the data directory')
     .option('--json', 'print the summary as JSON for machines, no progress')
     .option('--strict', 'exit with 1 if any request failed');

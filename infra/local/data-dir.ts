@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../functions/job/errors.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 
@@ -23,7 +23,7 @@ export interface DataDir {
 export function openDataDir(dir: string): DataDir {
   const path = resolve(dir);
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     accessSync(path, constants.W_OK);
     const lock = lockDataDir(path);
     return {
@@ -39,6 +39,19 @@ export function openDataDir(dir: string): DataDir {
       `Cannot write to the data directory ${path}: ${reason(error)}. Choose another with --data-dir DIR.`,
       error,
     );
+  }
+}
+
+/** As `mkdir -p`. Node's own recursive form never comes back where a file system answers ENOENT below a folder that is there, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

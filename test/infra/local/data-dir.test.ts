@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../functions/job/errors.ts';
@@ -53,6 +53,10 @@ test('a directory that cannot be made or written is named with the reason', () =
     `Cannot write to the data directory ${join(file, 'data')}: a part of the path is a file. Choose another with --data-dir DIR.`,
   );
   expect(refusal(() => openDataDir(file)).code).toBe('data-dir');
+});
+
+test.runIf(existsSync('/proc/self'))('a directory on a file system that makes none is refused, too', () => {
+  expect(refusal(() => openDataDir('/proc/urldrop/data')).message).toMatch(/^Cannot write to the data directory \/proc\/urldrop\/data: /);
 });
 
 test.skipIf(process.getuid?.() === 0)('a directory without write permission is refused (root may write anywhere)', () => {
