@@ -1,6 +1,6 @@
 import { UsageError } from '../job/errors.ts';
 import type { JobOptions } from '../job/job.ts';
-import { unknownName } from '../scraper/nearest-name.ts';
+import { unknownName } from '../job/nearest-name.ts';
 import { scraperOptions } from '../scraper/scraper-options.ts';
 
 /** What a dropped `<name>.job.json` may say. All of it may be absent: then the scraper of its folder runs from its own `start`. */

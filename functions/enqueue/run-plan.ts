@@ -5,7 +5,7 @@ import { keys } from '../job/keys.ts';
 import { lanesFor } from '../job/lane.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import type { ErrorLine } from '../job/result.ts';
-import { unknownName } from '../scraper/nearest-name.ts';
+import { unknownName } from '../job/nearest-name.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { enqueueJob, type EnqueueTools } from './enqueue-job.ts';
 import type { JobPlan } from './job-plan.ts';

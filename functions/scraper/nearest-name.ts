@@ -1,1 +1,0 @@
-export { nearestName, unknownName } from '../job/nearest-name.ts';
