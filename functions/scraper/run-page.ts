@@ -17,6 +17,7 @@ import type { OptionValues } from './scraper-options.ts';
 import { issuePath, type SchemaResult } from './standard-schema.ts';
 import { OutOfTime, withinTime } from './time-limit.ts';
 import type { PageYield, RunContext } from './types.ts';
+import { inTurn } from './watched-turns.ts';
 
 /** What running a page needs of its scraper. */
 export interface PageRules {
@@ -59,7 +60,8 @@ class PageRun {
   readonly #request: Request;
   readonly #page: FetchedPage;
   readonly #context: RunContext;
-  readonly #deadlineMs: number;
+  /** When the page's time is up; it runs from the page's turn. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
   readonly #items: PageItems;
   readonly #found: (Json | Promise<Json>)[] = [];
   readonly #follows: Request[] = [];
@@ -85,24 +87,24 @@ class PageRun {
     this.#page = page;
     this.#context = context;
     this.#items = new PageItems(rules.limits);
-    this.#deadlineMs = performance.now() + rules.limits.parseTime;
   }
 
   async work(): Promise<PageYield> {
     const { parse, schema } = this.#definition;
     const scan = this.#scan();
     if (parse) await this.#parse(parse);
-    else if (!scan) this.#step(() => this.#declared());
-    else if (scan.needsClock || schema) this.#step(() => this.#scanned(scan) || this.#declared());
-    // The watchdog costs more than reading a common page.
-    else if (!this.#scanned(scan)) this.#step(() => this.#declared());
-    const items = await this.#inTime(Promise.all(this.#found.map((item) => Promise.resolve(item))));
+    else if (!scan) await this.#turn(() => this.#declared());
+    else if (scan.needsClock || schema) await this.#turn(() => this.#scanned(scan) || this.#declared());
+    // Its time is bounded by the page's size: no watchdog.
+    else if (!this.#scanned(scan)) await this.#turn(() => this.#declared());
+    const isAwaited = this.#found.some((item) => item instanceof Promise);
+    const items = isAwaited ? await this.#inTime(Promise.all(this.#found.map((item) => Promise.resolve(item)))) : (this.#found as Json[]);
     const downloads = this.#downloads?.requests.map((request) => this.#items.detach(request) as unknown as Request) ?? [];
     return { items, follows: [...this.#follows, ...downloads], dropped: this.#links?.dropped ?? {} };
   }
 
   async #parse(parse: NonNullable<PageDefinition<string>['parse']>): Promise<void> {
-    const yielded = this.#step(() => {
+    const yielded = await this.#turn(() => {
       const iterable: unknown = parse(this.#parseContext());
       if (isSync(iterable)) for (const one of iterable) this.#take(one);
       else if (isAsync(iterable)) return iterable[Symbol.asyncIterator]();
@@ -194,7 +196,16 @@ class PageRun {
     throw new RequestError('invalid-item', `The item fails its schema: ${issues.join('; ')}${more}.`);
   }
 
-  /** Runs a piece of the page's work in what is left of its time. */
+  /** Begins the page's work, and its time, when it is its turn. */
+  #turn<T>(work: () => T): Promise<Awaited<T>> {
+    const { parseTime } = this.#rules.limits;
+    return inTurn(parseTime, () => {
+      this.#deadlineMs = performance.now() + parseTime;
+      return work();
+    });
+  }
+
+  /** Runs a further piece of the page's work in what is left of its time. */
   #step<T>(work: () => T): T {
     const left = this.#deadlineMs - performance.now();
     if (left <= 0) throw new OutOfTime();
