@@ -83,6 +83,15 @@ export const optionTable = {
     max: 32_768,
     reason: 'For the cost of an invocation; Lambda sets it.',
   },
+  laneConcurrency: {
+    env: 'URLDROP_LANE_CONCURRENCY',
+    kind: 'number',
+    unit: 'requests',
+    default: 64,
+    min: 1,
+    max: 20_000,
+    reason: 'Requests in flight that one invocation holds for one lane; a host that allows more is split into several.',
+  },
   minLanes: {
     env: 'URLDROP_MIN_LANES',
     kind: 'number',

@@ -4,6 +4,7 @@ import type { Cloud } from '../aws/cloud.ts';
 import { batchId } from '../job/batch.ts';
 import type { Enqueued, Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
+import { laneShares } from '../job/lane.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import type { Usage } from '../job/outcome.ts';
 import type { ErrorLine } from '../job/result.ts';
@@ -140,8 +141,10 @@ class EnqueueRun {
   async #send(held: LaneStore | undefined): Promise<boolean> {
     const { cloud, saveEveryMessages = SAVE_EVERY_MESSAGES } = this.#tools;
     const isUnique = !this.#scraper.follows && this.#isDeduplicated();
-    if (isUnique && !this.#job.unique) {
-      this.#job = { ...this.#job, unique: true };
+    const shares = held && this.#sharesOf(held);
+    const found = { ...(isUnique && { unique: true }), ...(shares && { laneShares: shares }) };
+    if (Object.keys(found).length > 0) {
+      this.#job = { ...this.#job, ...found };
       await cloud.objects.putJson(keys.job(this.#job.id), this.#job);
     }
     const sender = new LaneSender(cloud, this.#job.id, this.#state.sent, this.#tools.maxUnique);
@@ -206,6 +209,20 @@ class EnqueueRun {
   #isDeduplicated(): boolean {
     const largest = Math.max(0, ...Object.values(this.#state.large));
     return largest + LARGE_LANE * (this.#state.spills + 1) <= (this.#tools.maxUnique ?? MAX_UNIQUE);
+  }
+
+  /** How the lanes of a job's only host share its concurrency; undefined where there are several hosts, or one lane. */
+  #sharesOf(held: LaneStore): readonly number[] | undefined {
+    const { lanes, options } = this.#job;
+    if (lanes === 1 || held.laneCount === 0 || held.laneCount > lanes) return undefined;
+    const counts = Array.from({ length: lanes }, () => 0);
+    const hosts = new Set<string>();
+    for (const [name, count] of held.largerThan(0)) {
+      const hash = name.lastIndexOf('#');
+      hosts.add(name.slice(0, hash));
+      counts[Number(name.slice(hash + 1))] = count;
+    }
+    return hosts.size === 1 ? laneShares(counts, options.concurrency ?? this.#scraper.politeness.concurrency) : undefined;
   }
 
   #openSpills(): RecordReader[] {

@@ -19,6 +19,7 @@ const tools = {
   budgetBytes: options.enqueueBudgetBytes,
   memoryMb: options.memoryMb,
   minLanes: options.minLanes,
+  maxPerLane: options.laneConcurrency,
   loadSitemap: sitemapLoader(openFetcher),
 };
 

@@ -14,6 +14,8 @@ import { writeStart } from './start-inputs.ts';
 export interface PlanTools extends EnqueueTools {
   /** Lanes wanted per host; absent: 1. */
   readonly minLanes?: number;
+  /** Requests in flight that a lane may have; absent: see `lanesFor`. */
+  readonly maxPerLane?: number;
   readonly scrapers: Readonly<Record<string, Scraper>>;
 }
 
@@ -70,7 +72,7 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
   const job: Job = {
     ...bareJob(tools, plan),
     // Cookies are kept by lane: a host whose session matters has one.
-    lanes: scraper.request.cookies === 'keep' ? 1 : lanesFor(concurrency, delay, tools.minLanes),
+    lanes: scraper.request.cookies === 'keep' ? 1 : lanesFor(concurrency, delay, tools),
     ...(inputs && { inputs }),
     ...(plan.etag !== undefined && { etag: plan.etag }),
   };

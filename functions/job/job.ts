@@ -55,6 +55,11 @@ export interface Job extends JobPlace {
   readonly options: JobOptions;
   /** Lanes per host, fixed at the start: a URL keeps its lane for the whole job. */
   readonly lanes: number;
+  /**
+   * Requests in flight that each lane may have, where the job is on one host alone and enqueue knew how many requests each lane has;
+   * absent: equal parts.
+   */
+  readonly laneShares?: readonly number[];
   /** Enqueue dropped every duplicate and no page follows links: lanes need no seen-set. */
   readonly unique: boolean;
   readonly enqueued?: Enqueued;

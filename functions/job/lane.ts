@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { getDomain } from 'tldts';
 
-/** Requests in flight that one invocation holds for one lane; a host allowed more gets several lanes. */
-export const MAX_LANE_CONCURRENCY = 64;
+/** What an invocation of a function on AWS bears well. */
+const MAX_LANE_CONCURRENCY = 64;
 
 /** With fewer in flight a further lane costs more than it brings: links between lanes travel in messages of their own. */
 const MIN_LANE_CONCURRENCY = 8;
@@ -20,12 +20,52 @@ export interface LaneRule {
  *
  * @param concurrency - requests in flight allowed on one host, at least 1.
  * @param delayMs - pause between two requests to one host; any pause means one lane, since only one owner can keep it.
- * @param minLanes - lanes wanted where the concurrency allows them.
+ * @param options.minLanes - lanes wanted where the concurrency allows them; absent: 1.
+ * @param options.maxPerLane - requests in flight that one invocation holds for one lane; a host allowed more gets several. Absent: 64.
  */
-export function lanesFor(concurrency: number, delayMs: number, minLanes = 1): number {
+export function lanesFor(
+  concurrency: number,
+  delayMs: number,
+  { minLanes = 1, maxPerLane = MAX_LANE_CONCURRENCY }: { readonly minLanes?: number; readonly maxPerLane?: number } = {},
+): number {
   if (delayMs > 0) return 1;
   const wanted = Math.min(minLanes, Math.floor(concurrency / MIN_LANE_CONCURRENCY));
-  return Math.max(1, Math.ceil(concurrency / MAX_LANE_CONCURRENCY), wanted);
+  return Math.max(1, Math.ceil(concurrency / maxPerLane), wanted);
+}
+
+/**
+ * Divides a host's concurrency among its lanes by the requests that each has: equal shares would leave the fuller lanes with a second
+ * round to go when the others are done, for hashes fill lanes evenly only in the long run.
+ *
+ * @param counts - requests of each lane; some lane has any.
+ * @returns for each lane at least 1; together no more than the concurrency, where that gives each lane 1.
+ */
+export function laneShares(counts: readonly number[], concurrency: number): number[] {
+  const weights = counts.map((count) => Math.max(1, count));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // With enough for all, each lane gets what it has at least; with less, no lane gets nothing.
+  const least = concurrency >= total ? 0 : 1;
+  const spare = Math.max(0, concurrency - least * counts.length);
+  let before = 0;
+  let given = 0;
+  return weights.map((weight) => {
+    // By running sums, so that nothing is lost to rounding.
+    before += weight;
+    const share = Math.floor((spare * before) / total) - given;
+    given += share;
+    return least + share;
+  });
+}
+
+/**
+ * What one of a host's lanes may have in flight: the lanes' shares add up to the host's concurrency.
+ *
+ * @param shares - of each lane, where the job has divided the concurrency itself.
+ */
+export function laneConcurrency(lane: string, concurrency: number, lanes: number, shares?: readonly number[]): number {
+  if (lanes <= 1) return concurrency;
+  const shard = Number(lane.slice(lane.lastIndexOf('#') + 1));
+  return shares?.[shard] ?? Math.max(1, Math.floor(concurrency / lanes) + (shard < concurrency % lanes ? 1 : 0));
 }
 
 /** SQS allows 128 characters in a MessageGroupId (AWS SQS SendMessage); a longer host keeps its tail and a hash. */

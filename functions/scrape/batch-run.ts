@@ -4,14 +4,14 @@ import { RequestError } from '../job/errors.ts';
 import type { Batch } from '../job/batch.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
-import { laneOf } from '../job/lane.ts';
+import { laneConcurrency, laneOf } from '../job/lane.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Request } from '../job/request.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { Claims } from './claims.ts';
 import { followDrafts, makeChildren, pendingDrafts, restDraft, splitDrafts } from './children.ts';
 import type { IdleWatch } from './idle-watch.ts';
-import { laneConcurrency, scraperOf, type JobBook } from './job-book.ts';
+import { scraperOf, type JobBook } from './job-book.ts';
 import { encodeClaims, type LaneState } from './lane-state.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import { errorLine } from '../job/error-line.ts';
@@ -141,7 +141,12 @@ async function commitSlice(
       const sink = new PageSink({ results, errors, tally, scraper, job: job.id, now: tools.now });
       const { delay: delayMs, concurrency } = scraper.politeness;
       const pace = new LanePace(
-        { concurrency: laneConcurrency(batch.lane, concurrency, job.lanes), delayMs, lanes: job.lanes, random: tools.random },
+        {
+          concurrency: laneConcurrency(batch.lane, concurrency, job.lanes, job.laneShares),
+          delayMs,
+          lanes: job.lanes,
+          random: tools.random,
+        },
         state.pace,
       );
       const cookies = scraper.request.cookies === 'keep' ? await state.cookies(job.id) : undefined;

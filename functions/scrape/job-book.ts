@@ -49,10 +49,3 @@ export function scraperOf(job: Job, scraper: Scraper): Scraper {
     ...(maxDepth !== undefined && { maxDepth }),
   };
 }
-
-/** What one of a host's lanes may have in flight: the lanes' shares add up to the host's concurrency. */
-export function laneConcurrency(lane: string, concurrency: number, lanes: number): number {
-  if (lanes <= 1) return concurrency;
-  const shard = Number(lane.slice(lane.lastIndexOf('#') + 1));
-  return Math.max(1, Math.floor(concurrency / lanes) + (shard < concurrency % lanes ? 1 : 0));
-}

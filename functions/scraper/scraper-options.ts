@@ -42,7 +42,7 @@ export const scraperOptions = {
       unit: 'requests',
       default: 4,
       min: 1,
-      max: 4_096,
+      max: 20_000,
       reason: 'Requests in flight per host, across the whole fleet. Less than a browser opens.',
     },
     /** Pause between the starts of two requests to one host, ms. */

@@ -5,6 +5,7 @@ import { prefixes } from '../../functions/job/keys.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { optionTable } from '../../functions/options.ts';
+import { makeRoomForSockets } from '../local/open-files.ts';
 import { CommandFailure } from './command-failure.ts';
 import { exitCodes } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
@@ -34,6 +35,8 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   const progress = new Progress(process.stderr, () => performance.now());
   const say = (line: string) => progress.say(line);
   const workers = flags.workers ?? availableParallelism();
+  const narrow = makeRoomForSockets(flags.concurrency ?? 0);
+  if (narrow !== undefined) say(narrow);
   const cloudOptions = {
     job,
     dataDir: flags.dataDir,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
+import { optionTable } from '../../functions/options.ts';
 import { checkSettings, settings, type FunctionName } from '../settings.ts';
 import { openDataDir } from './data-dir.ts';
 import type { EmbeddedAws } from './embedded-aws.ts';
@@ -7,6 +8,7 @@ import { functionEnvironment } from './function-environment.ts';
 import { FunctionLog } from './function-log.ts';
 import type { FunctionConfig } from './function-messages.ts';
 import { FunctionPool } from './function-pool.ts';
+import { roomForSockets } from './open-files.ts';
 import type { OnProblem } from './problem.ts';
 
 /** What the functions' modules need most of; threads load it while SQS and S3 are being started. */
@@ -74,7 +76,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       preload: PRELOAD.map((path) => new URL(`../../functions/${path}`, import.meta.url).href),
     },
     threads,
-    env: functionEnvironment(process.env, { URLDROP_MIN_LANES: String(LANES_PER_THREAD * threads), ...options.functionOptions }),
+    env: functionEnvironment(
+      { ...roomOptions(threads), ...process.env },
+      { URLDROP_MIN_LANES: String(LANES_PER_THREAD * threads), ...options.functionOptions },
+    ),
     onOutput: (text) => log.write(text),
   });
   const close = async () => {
@@ -91,6 +96,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await close();
     throw error;
   }
+}
+
+/** What a machine of one's own bears and an invocation on AWS does not: as many connections as files, in as few lanes as there are threads. */
+function roomOptions(threads: number): Record<string, string> {
+  return {
+    [optionTable.maxSockets.env]: String(Math.min(optionTable.maxSockets.max, Math.floor(roomForSockets() / threads))),
+    [optionTable.laneConcurrency.env]: String(optionTable.laneConcurrency.max),
+  };
 }
 
 function functionConfigs(options: LocalCloudOptions): Readonly<Record<FunctionName, FunctionConfig>> {

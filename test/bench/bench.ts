@@ -3,9 +3,11 @@ import { join } from 'node:path';
 
 // `npm run bench -- NAME [OPTIONS]`: one program per question, each in a process of its own, so that none measures another's heap.
 const programs: Readonly<Record<string, string>> = {
+  article: 'all URLs at once on a server that answers after 3 seconds, whole programs',
   bombs: 'peak memory under 200 pages of 10 GB decoded each',
   bundle: 'size and import time of the functions as deployed',
   enqueue: 'URLs per second and peak memory of enqueue over 5 million URLs of 50,000 hosts',
+  latency: 'whole programs on pages that take 200 ms each, 512 at a time',
   pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',
   extract: 'CPU per page of extraction: tree, scanner, bare tokenizer',
 };

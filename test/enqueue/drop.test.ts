@@ -182,6 +182,24 @@ describe('a dropped file', () => {
     expect(stage.messages()).toEqual([]);
   });
 
+  it('divides the concurrency of its only host among the lanes by what each has to do', async () => {
+    await using stage = await DropStage.start();
+    const rule = { groupBy: 'host', lanes: 3 } as const;
+    const urls = Array.from({ length: 60 }, (_, i) => `https://a.example/${i}`);
+    const tools = stage.tools({ list: [scraper({ name: 'page', politeness: { concurrency: 60 }, follows: false })], maxPerLane: 20 });
+    await stage.run(tools, await stage.drop('urls/one.txt', urls.join('\n')));
+    const counts = [0, 1, 2].map((n) => urls.filter((url) => laneOf(url, rule) === `a.example#${n}`).length);
+    expect(await stage.job()).toMatchObject({ lanes: 3, laneShares: counts });
+  });
+
+  it('leaves equal parts of the concurrency to the lanes of several hosts', async () => {
+    await using stage = await DropStage.start();
+    const tools = stage.tools({ list: [scraper({ name: 'page', politeness: { concurrency: 60 }, follows: false })], maxPerLane: 20 });
+    await stage.run(tools, await stage.drop('urls/two.txt', 'https://a.example/1\nhttps://b.example/1\n'));
+    expect(await stage.job()).toMatchObject({ lanes: 3 });
+    expect((await stage.job()).laneShares).toBeUndefined();
+  });
+
   it('is told apart by scraper folder; a scraper with followed links keeps its seen-sets, one host may have several lanes', async () => {
     await using stage = await DropStage.start();
     const shop = scraper({ name: 'shop', follows: true, politeness: { concurrency: 200 } });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hostOf, laneOf, lanesFor } from '../../functions/job/lane.ts';
+import { hostOf, laneOf, laneShares, lanesFor } from '../../functions/job/lane.ts';
 
 describe('a lane', () => {
   it('is the host with its port, whatever the path', () => {
@@ -50,13 +50,29 @@ describe('a lane', () => {
   });
 
   it('stays one per host under any delay, since a single owner keeps it', () => {
-    expect(lanesFor(1_000, 1)).toBe(1);
-    expect(lanesFor(64, 0)).toBe(1);
-    expect(lanesFor(65, 0)).toBe(2);
-    expect(lanesFor(1, 0)).toBe(1);
-    expect(lanesFor(1, 0, 4)).toBe(1);
-    expect(lanesFor(16, 0, 4)).toBe(2);
-    expect(lanesFor(64, 0, 4)).toBe(4);
-    expect(lanesFor(16, 1, 4)).toBe(1);
+    const lanes = (concurrency: number, delayMs: number, minLanes = 1) => lanesFor(concurrency, delayMs, { minLanes });
+    expect(lanes(1_000, 1)).toBe(1);
+    expect(lanes(64, 0)).toBe(1);
+    expect(lanes(65, 0)).toBe(2);
+    expect(lanes(1, 0)).toBe(1);
+    expect(lanes(1, 0, 4)).toBe(1);
+    expect(lanes(16, 0, 4)).toBe(2);
+    expect(lanes(64, 0, 4)).toBe(4);
+    expect(lanes(16, 1, 4)).toBe(1);
+    expect(lanesFor(1_000, 0, { minLanes: 2, maxPerLane: 5_000 })).toBe(2);
+  });
+
+  it('divides the concurrency of a host by what its lanes have to do, all of it and no more', () => {
+    expect(laneShares([54, 46], 100)).toEqual([54, 46]);
+    expect(laneShares([10, 30, 0], 8)).toEqual([2, 4, 2]);
+    fc.assert(
+      fc.property(fc.array(fc.nat(9_999), { minLength: 1, maxLength: 40 }), fc.integer({ min: 40, max: 20_000 }), (counts, concurrency) => {
+        fc.pre(counts.some((n) => n > 0));
+        const shares = laneShares(counts, concurrency);
+        expect(shares.reduce((sum, n) => sum + n, 0)).toBe(concurrency);
+        const isEnough = counts.reduce((sum, n) => sum + Math.max(1, n), 0) <= concurrency;
+        for (const [i, share] of shares.entries()) expect(share).toBeGreaterThanOrEqual(isEnough ? Math.max(1, counts[i] ?? 0) : 1);
+      }),
+    );
   });
 });

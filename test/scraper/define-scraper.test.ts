@@ -81,7 +81,7 @@ describe('defineScraper', () => {
     ['an option outside of its group, with its group', withChange({ delay: 5 }), 'It belongs into politeness.'],
     ['an unlike option', withChange({ zzz: 1 }), '"zzz". Known: name, start, schedule, parser, charset, pages, politeness'],
     ['a group that is no object', withChange({ request: 'fast' }), 'request must be an object, not "fast" (string).'],
-    ['too large a number', withChange({ politeness: { concurrency: 1e9 } }), 'from 1 to 4096, not 1000000000 (number)'],
+    ['too large a number', withChange({ politeness: { concurrency: 1e9 } }), 'from 1 to 20000, not 1000000000 (number)'],
     ['half a request', withChange({ politeness: { concurrency: 1.5 } }), 'a whole number of requests'],
     ['no number', withChange({ politeness: { concurrency: Number.NaN } }), 'not null (number)'],
     [

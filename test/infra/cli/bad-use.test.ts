@@ -100,7 +100,7 @@ test.each([
 test.each([
   [['rum'], /unknown command 'rum'\n\(Did you mean run\?\)/],
   [['run', 'x', '--concurency', '3'], /unknown option '--concurency'\n\(Did you mean --concurrency\?\)/],
-  [['run', 'x', '--concurrency', '0'], /'0' is invalid\. It must be a whole number \(requests\) from 1 to 4096\./],
+  [['run', 'x', '--concurrency', '0'], /'0' is invalid\. It must be a whole number \(requests\) from 1 to 20000\./],
   [['run', 'x', '--delay', '1s'], /'1s' is invalid\. It must be a whole number \(ms\) from 0 to 3600000\./],
   [['run', 'x', '--robots', 'no'], /Allowed choices are obey, ignore/],
   [['run', 'x', '--budget', '0'], /above 0/],
