@@ -1,7 +1,10 @@
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
+import { dropUnusedShapes } from './bundling/drop-shapes.ts';
+import { leaveOut } from './bundling/leave-out.ts';
+import { packTables } from './bundling/pack-tables.ts';
+import { requireBuiltins } from './bundling/require-builtins.ts';
 import { settings, type FunctionName } from './settings.ts';
 
 const ROOT = dirname(import.meta.dirname);
@@ -30,79 +33,24 @@ export interface FunctionBundle {
 const leastMajor: Readonly<Record<string, number>> = { undici: 8, parse5: 8 };
 
 /**
- * Parts of packages that no function reaches, and what stands in their place.
- *
- * - Of undici, functions use the dispatchers and the cookie parser. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
- *   parser four times over, of which Node 24 takes the one with SIMD. An import that is not in this list fails the build by name.
- * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
- *   credentials over in the environment.
- * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
- */
-const leftOut: readonly { readonly path: RegExp; readonly contents: string }[] = [
-  {
-    path: /\/undici\/index\.js$/,
-    contents: `
-      import api from './lib/api/index.js';
-      import Agent from './lib/dispatcher/agent.js';
-      import Client from './lib/dispatcher/client.js';
-      import Dispatcher from './lib/dispatcher/dispatcher.js';
-      import Pool from './lib/dispatcher/pool.js';
-      import buildConnector from './lib/core/connect.js';
-      import { parseCookie } from './lib/web/cookies/index.js';
-      Object.assign(Dispatcher.prototype, api);
-      export { Agent, Client, Dispatcher, Pool, buildConnector, parseCookie };`,
-  },
-  {
-    // Loaded for a body that is a form, a blob or an iterable; ours are texts.
-    path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd|web\/fetch\/(body|formdata))\.js$/,
-    contents: 'throw new Error("This part of undici is left out of the bundle.");',
-  },
-  {
-    path: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/,
-    contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
-  },
-  { path: /\/entities\/lib\/esm\/index\.js$/, contents: 'export { encodeXML, escapeAttribute, escapeText } from "./escape.js";' },
-];
-
-const leaveOut: Plugin = {
-  name: 'leave-out',
-  setup: (esbuild) => {
-    for (const { path, contents } of leftOut) {
-      esbuild.onLoad({ filter: path }, (args) => ({ contents, loader: 'js', resolveDir: dirname(args.path) }));
-    }
-  },
-};
-
-/**
- * Loads Node's own modules by `require`. An `import` of `node:http` reads every one of its getters, and one of them loads Node's
- * built-in copy of undici: about 20 of the 130 ms that the scrape bundle took to import.
- */
-const requireBuiltins: Plugin = {
-  name: 'require-builtins',
-  setup: (esbuild) => {
-    esbuild.onResolve({ filter: /^[a-z0-9_:/]+$/ }, ({ path, namespace }) => {
-      if (!isBuiltin(path)) return undefined;
-      return namespace === 'builtin' ? { path, external: true } : { path: path.replace(/^node:/, ''), namespace: 'builtin' };
-    });
-    esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = require("node:${path}");` }));
-  },
-};
-
-/**
  * Builds every function into one minified ES module each, the AWS SDK included: pinned with the lock file, and faster to load than
  * the many files of the runtime's own.
  *
  * @param handlers - source of each function, relative to the project; its export `handler` is the function.
  * @throws {Error} naming the function and the package, if one is in it that must not be.
  */
-export async function bundleFunctions(
+export function bundleFunctions(
   handlers: Readonly<Partial<Record<FunctionName, string>>> = handlerFiles(),
 ): Promise<readonly FunctionBundle[]> {
+  return Promise.all((Object.keys(handlers) as FunctionName[]).map((name) => bundleFunction(name, handlers[name] ?? '')));
+}
+
+async function bundleFunction(name: FunctionName, file: string): Promise<FunctionBundle> {
+  const path = `dist/${name}/index.mjs`;
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: Object.entries(handlers).map(([name, file]) => ({ in: file, out: `${name}/index` })),
-    outdir: 'dist',
-    outExtension: { '.js': '.mjs' },
+    entryPoints: [file],
+    outfile: path,
     write: false,
     bundle: true,
     minify: true,
@@ -117,19 +65,18 @@ export async function bundleFunctions(
     charset: 'utf8',
     metafile: true,
     logLevel: 'warning',
+    // undici's own sign that it is bundled: its experimental HTTP parser stays out.
+    define: { esbuildDetection: 'true' },
     // An ES module has no `require` of its own. The long name is one that the minifier does not take.
     banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
-    plugins: [requireBuiltins, leaveOut],
+    plugins: [requireBuiltins, leaveOut(name), packTables, dropUnusedShapes],
   });
-  const file = (path: string): Uint8Array => {
-    const found = result.outputFiles.find((f) => f.path === join(ROOT, path));
-    if (!found) throw new Error(`esbuild gave no ${path}.`);
+  const output = (made: string): Uint8Array => {
+    const found = result.outputFiles.find((f) => f.path === join(ROOT, made));
+    if (!found) throw new Error(`esbuild gave no ${made}.`);
     return found.contents;
   };
-  return (Object.keys(handlers) as FunctionName[]).map((name) => {
-    const path = `dist/${name}/index.mjs`;
-    return { name, code: file(path), map: file(`${path}.map`), packages: packagesOf(name, result.metafile, path) };
-  });
+  return { name, code: output(path), map: output(`${path}.map`), packages: packagesOf(name, result.metafile, path) };
 }
 
 function handlerFiles(): Record<FunctionName, string> {

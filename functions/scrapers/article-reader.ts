@@ -1,13 +1,13 @@
 import { Readability } from '@mozilla/readability';
-import { parseHTML } from 'linkedom/worker';
 import type { ParseContext } from '../scraper/definition.ts';
 import { RequestError } from '../job/errors.ts';
 import { canonicalOf } from '../scraper/links.ts';
 import { collapse, readableText } from '../scraper/page-text.ts';
 import { TEXT_NODE } from '../scraper/page-tree.ts';
 import { articleMeta, dateFrom } from './article-meta.ts';
-import type { DomElement } from './dom-node.ts';
 import { toMarkdown } from './markdown.ts';
+import type { DomElement } from './reader-dom.ts';
+import { domOf } from './reader-markup.ts';
 import { clip, wordCount } from './words.ts';
 
 /** What `article` keeps of one page at most, in characters. Reaching a limit is noted in the item: `truncated: ["text"]`. */
@@ -93,10 +93,8 @@ function findArticle($: Context['$']): ReturnType<Readability<DomElement>['parse
     .contents()
     .filter((_, node) => node.nodeType === TEXT_NODE)
     .remove();
-  const { document } = parseHTML($.html());
-  // A text comes in a piece for each character reference in it.
-  document.documentElement.normalize();
-  return new Readability<DomElement>(document, { serializer: asIs, keepClasses: true }).parse();
+  const root = $.root()[0];
+  return root ? new Readability<DomElement>(domOf(root), { serializer: asIs, keepClasses: true }).parse() : null;
 }
 
 /** Readability's own result is a text; Markdown is made of nodes. */
@@ -118,12 +116,13 @@ function dropSiteName($: Context['$']): void {
 /** Makes the addresses of links and images absolute, and drops those that are none. @returns the first image. */
 function makeAbsolute(content: DomElement, absolute: Context['absolute']): string | undefined {
   let first: string | undefined;
-  for (const link of content.querySelectorAll('a[href]')) {
+  for (const link of content.getElementsByTagName('a')) {
+    if (!link.hasAttribute('href')) continue;
     const url = absolute(link.getAttribute('href') ?? '');
     if (url === undefined) link.removeAttribute('href');
     else link.setAttribute('href', url);
   }
-  for (const image of content.querySelectorAll('img')) {
+  for (const image of content.getElementsByTagName('img')) {
     const url = absolute(image.getAttribute('src') ?? image.getAttribute('srcset')?.trim().split(/[\s,]/, 1)[0] ?? '');
     if (url === undefined) image.remove();
     else image.setAttribute('src', url);

@@ -6,7 +6,7 @@ export default defineScraper({
   // Readability wants the html, head and body that browsers give to every page.
   parser: 'html5',
   follow: { maxDepth: 0 },
-  // The page stands in memory as two trees, the second at about 450 bytes a node.
+  // The page stands in memory as two trees, the second at about 300 bytes a node.
   limits: { maxNodes: 250_000 },
   pages: {
     page: {

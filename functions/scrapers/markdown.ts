@@ -1,5 +1,5 @@
 import Turndown from 'turndown/lib/turndown.browser.cjs.js';
-import type { DomElement, DomNode } from './dom-node.ts';
+import type { DomElement, DomNode } from './reader-dom.ts';
 
 /** Of a table that is written as one; a larger one, or one that holds blocks, is written as its texts. Short rows are filled up. */
 const MAX_CELLS = 20_000;
@@ -68,7 +68,7 @@ function fenced(pre: DomElement): string {
 function tableOf(table: DomElement): string | undefined {
   const rows: string[][] = [];
   let cells = 0;
-  for (const row of table.querySelectorAll('tr')) {
+  for (const row of table.getElementsByTagName('tr')) {
     const texts: string[] = [];
     for (const cell of row.children) {
       if (++cells > MAX_CELLS || hasBlocks(cell)) return undefined;

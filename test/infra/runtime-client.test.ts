@@ -15,6 +15,9 @@ import { functionNamed, synthesise } from './synthesised.ts';
  */
 const client = findClient();
 
+/** Once for all of these tests, and not at all where they are skipped. */
+const deployed = client === undefined ? undefined : synthesise({ scrapers: { page: {} } }, { bundled: true });
+
 function findClient(): string | undefined {
   try {
     return createRequire(import.meta.url)
@@ -36,7 +39,8 @@ async function invoke(name: FunctionName, event: unknown): Promise<Answer> {
   await using stack = new AsyncDisposableStack();
   const aws = await startEmbeddedAws();
   stack.defer(() => aws.stop());
-  const { template, directory } = synthesise({ scrapers: { page: {} } }, { bundled: true });
+  if (!deployed) throw new Error('There is no runtime client.');
+  const { template, directory } = deployed;
   const hash = (functionNamed(template, name).properties.Code.S3Key as string).replace(/\.zip$/, '');
   const { Handler } = functionNamed(template, name).properties as { Handler: string };
   let served = 0;

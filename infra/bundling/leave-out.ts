@@ -1,0 +1,73 @@
+import type { Plugin } from 'esbuild';
+import { dirname } from 'node:path';
+import type { FunctionName } from '../settings.ts';
+
+interface LeftOut {
+  /** Of the module's file. */
+  readonly path: RegExp;
+  /** What stands in its place. */
+  readonly contents: string;
+  /** Where it is needed all the same. */
+  readonly keptIn?: readonly FunctionName[];
+}
+
+const unread = (name: string): string =>
+  `export const ${name} = () => { throw new Error("Pages are read by scrape: ${name} is left out of this bundle."); };`;
+
+/**
+ * Parts of modules that no function reaches. An import that is not in what stands in their place fails the build by name.
+ *
+ * - Of undici, functions use the dispatchers and the cookie parser. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
+ *   parser four times over, of which Node 24 takes the one with SIMD.
+ * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
+ *   credentials over in the environment.
+ * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
+ * - No operation that functions call has an event stream for an answer.
+ * - enqueue knows scrapers by their options and their start; it never reads a page.
+ */
+const leftOut: readonly LeftOut[] = [
+  {
+    path: /\/undici\/index\.js$/,
+    contents: `
+      import api from './lib/api/index.js';
+      import Agent from './lib/dispatcher/agent.js';
+      import Client from './lib/dispatcher/client.js';
+      import Dispatcher from './lib/dispatcher/dispatcher.js';
+      import Pool from './lib/dispatcher/pool.js';
+      import buildConnector from './lib/core/connect.js';
+      import { parseSetCookie as parseCookie } from './lib/web/cookies/parse.js';
+      Object.assign(Dispatcher.prototype, api);
+      export { Agent, Client, Dispatcher, Pool, buildConnector, parseCookie };`,
+  },
+  {
+    // Loaded for a body that is a form, a blob or an iterable; ours are texts.
+    path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd|web\/(webidl\/index|fetch\/(body|formdata)))\.js$/,
+    contents: 'throw new Error("This part of undici is left out of the bundle.");',
+  },
+  {
+    path: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/,
+    contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
+  },
+  { path: /\/entities\/lib\/esm\/index\.js$/, contents: 'export { encodeXML, escapeAttribute, escapeText } from "./escape.js";' },
+  {
+    path: /\/@smithy\/core\/dist-es\/submodules\/event-streams\/index\.js$/,
+    contents: `
+      export const eventStreamSerdeProvider = () => undefined;
+      export const resolveEventStreamSerdeConfig = (config) => config;
+      export class EventStreamSerde { constructor() { throw new Error("Event streams are left out of the bundle."); } }`,
+  },
+  { path: /\/functions\/scrapers\/article-reader\.ts$/, contents: unread('readArticle'), keptIn: ['scrape'] },
+  { path: /\/functions\/scraper\/html5-tree\.ts$/, contents: unread('buildHtml5Tree'), keptIn: ['scrape'] },
+];
+
+export function leaveOut(bundle: FunctionName): Plugin {
+  return {
+    name: 'leave-out',
+    setup(esbuild) {
+      for (const { path, contents, keptIn = [] } of leftOut) {
+        if (keptIn.includes(bundle)) continue;
+        esbuild.onLoad({ filter: path }, (args) => ({ contents, loader: 'js', resolveDir: dirname(args.path) }));
+      }
+    },
+  };
+}
