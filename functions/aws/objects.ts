@@ -102,6 +102,27 @@ export class ObjectStore {
     );
   }
 
+  /**
+   * Writes JSON on a condition that S3 checks and keeps by itself, so that of several writers one succeeds (Amazon S3 user guide,
+   * "Conditional writes").
+   *
+   * @param condition - `absent`: there is no object yet; else the ETag that it has.
+   * @returns whether it was written; false may also mean that an earlier try of this very call was, and its answer got lost.
+   */
+  async putJsonIf(key: string, value: unknown, condition: 'absent' | { readonly etag: string }): Promise<boolean> {
+    const wanted = condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag };
+    try {
+      const Body = JSON.stringify(value);
+      await this.#s3.send(new PutObjectCommand({ Bucket: this.bucket, Key: key, Body, ContentType: 'application/json', ...wanted }));
+      return true;
+    } catch (error) {
+      // 409: another conditional write was under way. 404: the object with the ETag is gone.
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+      if ([404, 409, 412].includes(status)) return false;
+      throw error;
+    }
+  }
+
   /** Writes JSON; gzipped where the key ends with `.gz`. */
   async putJson(key: string, value: unknown): Promise<void> {
     const text = JSON.stringify(value);

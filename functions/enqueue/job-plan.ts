@@ -23,6 +23,8 @@ export interface JobPlan {
   readonly start?: string | readonly string[];
   /** The scraper says where to start. */
   readonly fromScraper?: true;
+  /** It is a firing of the scraper's schedule. */
+  readonly isScheduled?: true;
   /** Why it cannot become a job; the user gets an error line and a summary. */
   readonly fault?: UsageError;
 }
@@ -90,6 +92,7 @@ export function planOfSchedule(event: ScheduleEvent, nowMs: number): JobPlan {
     source: `schedule:${event.scraper}`,
     options: {},
     fromScraper: true,
+    isScheduled: true,
   };
 }
 

@@ -9,6 +9,7 @@ import { unknownName } from '../job/nearest-name.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { enqueueJob, type EnqueueTools } from './enqueue-job.ts';
 import type { JobPlan } from './job-plan.ts';
+import { takeTurn } from './schedule-turn.ts';
 import { writeStart } from './start-inputs.ts';
 
 export interface PlanTools extends EnqueueTools {
@@ -41,7 +42,8 @@ export async function runPlan(tools: PlanTools, plan: JobPlan, remainingMs: () =
   const known = await objects.getJson<Job>(keys.job(plan.id));
   if (known?.enqueued) return;
   const start = known ?? (await startJob(tools, plan));
-  if (start instanceof RequestError) await failJob(tools, bareJob(tools, plan), start);
+  if (!(start instanceof RequestError) && start.skippedFor !== undefined) await skipJob(tools, start);
+  else if (start instanceof RequestError) await failJob(tools, bareJob(tools, plan), start);
   else await goOn(tools, start, remainingMs, mayWork);
 }
 
@@ -61,11 +63,13 @@ async function goOn(tools: PlanTools, job: Job, remainingMs: () => number, mayWo
   await postponed.send([{ body: JSON.stringify({ v: 1, kind: 'enqueue', job: job.id } satisfies EnqueueMessage) }]);
 }
 
-/** Writes `job.json` for the first time; from then on its inputs, lanes and budget are fixed. */
+/** Writes `job.json` for the first time; from then on its inputs, lanes and budget are fixed, and whether a schedule's run takes place. */
 async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestError> {
   const scraper = findScraper(tools, plan.scraper);
   if (plan.fault) return new RequestError('bad-line', oneLine(plan.fault.message));
   if (scraper instanceof RequestError) return scraper;
+  const atWork = plan.isScheduled && scraper.overlap === 'skip' ? await takeTurn(tools, plan) : undefined;
+  if (atWork !== undefined) return writeFirst(tools, { ...bareJob(tools, plan), skippedFor: atWork });
   const { concurrency, delay } = { ...scraper.politeness, ...plan.options };
   const inputs = await planInputs(tools, plan, scraper);
   if (inputs instanceof RequestError) return inputs;
@@ -76,8 +80,21 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
     ...(inputs && { inputs }),
     ...(plan.etag !== undefined && { etag: plan.etag }),
   };
-  await tools.cloud.objects.putJson(keys.job(job.id), job);
-  return job;
+  return writeFirst(tools, job);
+}
+
+/** Of several deliveries of one event the first decides. */
+async function writeFirst({ cloud }: PlanTools, job: Job): Promise<Job> {
+  const isFirst = await cloud.objects.putJsonIf(keys.job(job.id), job, 'absent');
+  return (isFirst ? undefined : await cloud.objects.getJson<Job>(keys.job(job.id))) ?? job;
+}
+
+/** Ends a firing that is left out: a job without requests, so that whoever looks for the run finds what became of it. */
+async function skipJob({ cloud, now, log }: PlanTools, job: Job): Promise<void> {
+  await cloud.objects.put(keys.active(job.id), '');
+  const nothing = { requests: 0, roots: 0, duplicates: 0, failed: 0, errors: {}, hosts: 0, at: new Date(now()).toISOString() };
+  await cloud.objects.putJson(keys.job(job.id), { ...job, enqueued: nothing } satisfies Job);
+  log.warn('A firing of a schedule is left out: an earlier run is at work.', { job: job.id, scraper: job.scraper, atWork: job.skippedFor });
 }
 
 function bareJob(tools: PlanTools, plan: JobPlan): Job {

@@ -63,4 +63,6 @@ export interface Job extends JobPlace {
   /** Enqueue dropped every duplicate and no page follows links: lanes need no seen-set. */
   readonly unique: boolean;
   readonly enqueued?: Enqueued;
+  /** A firing of the schedule that was left out: the run that was at work then. */
+  readonly skippedFor?: string;
 }

@@ -26,6 +26,8 @@ export const keys = {
   fold: (job: string) => `jobs/${job}/fold.json.gz`,
   /** There while the job is not complete: report looks at these jobs only. */
   active: (job: string) => `state/active/${job}`,
+  /** Which run of a scraper's schedule was the last to begin. */
+  turn: (scraper: string) => `state/schedules/${scraper}.json`,
   cancel: (job: string) => `jobs/${job}/cancel`,
   segment: (job: string, name: string) => `requests/${job}/${name}.jsonl.gz`,
   /** Requests of a large input on their way from one end of the shuffle to the other; deleted when all are sent. */

@@ -8,19 +8,23 @@ import type { ErrorCount, SkipReason, Tally, Usage } from './outcome.ts';
  * - `enqueueing`: its input is still being read (batches may already be worked);
  * - `running`;
  * - `finished`: every request has ended;
- * - `cancelled`: likewise, and some of them by the stop sign.
+ * - `cancelled`: likewise, and some of them by the stop sign;
+ * - `skipped`: a firing of a schedule that was left out, since an earlier run of the scraper was at work.
  */
-export type JobState = 'enqueueing' | 'running' | 'finished' | 'cancelled';
+export type JobState = 'enqueueing' | 'running' | 'finished' | 'cancelled' | 'skipped';
 
 /** `jobs/<job>/summary.json`: at every tick `total = succeeded + failed + all of skipped + pending`. Final once `finishedAt` is there. */
 export interface Summary extends JobPlace {
   readonly v: 1;
   readonly state: JobState;
   readonly source: string;
+  /** The run that a skipped one gave way to. */
+  readonly skippedFor?: string;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** When the last batch was committed. */
   readonly finishedAt?: string;
+  readonly lastCommitAt?: string;
   /** From the job's creation to its end, or to now. */
   readonly wallMs: number;
   readonly requests: {
@@ -125,16 +129,17 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
   const usage = addUsage(e?.usage ?? emptyUsage, folded.usage);
   const endMs = complete ? Date.parse(folded.lastCommitAt ?? e?.at ?? job.createdAt) : nowMs;
   const wallMs = Math.max(0, endMs - createdMs);
-  const state = e === undefined ? 'enqueueing' : complete ? ((skipped.cancelled ?? 0) > 0 ? 'cancelled' : 'finished') : 'running';
   return {
     v: 1,
     id: job.id,
     scraper: job.scraper,
     date: job.date,
-    state,
+    state: stateOf(job, complete, skipped),
     source: job.source,
+    ...(job.skippedFor !== undefined && { skippedFor: job.skippedFor }),
     createdAt: job.createdAt,
     updatedAt: new Date(nowMs).toISOString(),
+    ...(folded.lastCommitAt !== undefined && { lastCommitAt: folded.lastCommitAt }),
     ...(complete && { finishedAt: new Date(endMs).toISOString() }),
     wallMs,
     requests: { total, succeeded: tally.succeeded, failed, skipped, pending: total - ended },
@@ -148,6 +153,13 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     usage,
     cost: costOf(usage, folded.outcomes),
   };
+}
+
+function stateOf(job: Job, complete: boolean, skipped: Tally['skipped']): JobState {
+  if (job.skippedFor !== undefined) return 'skipped';
+  if (job.enqueued === undefined) return 'enqueueing';
+  if (!complete) return 'running';
+  return (skipped.cancelled ?? 0) > 0 ? 'cancelled' : 'finished';
 }
 
 function addCounts(a: Tally['skipped'], b: Tally['skipped']): Partial<Record<SkipReason, number>> {

@@ -52,7 +52,7 @@ table { border-collapse: collapse; } th, td { text-align: left; vertical-align: 
 <body>
 <h1>${text(summary.id)} <span class="state">${summary.state}</span></h1>
 <p>Scraper <b>${text(summary.scraper)}</b>, started ${text(summary.createdAt)}, ${isFinal ? `ended ${text(summary.finishedAt ?? '')}` : `as of ${text(summary.updatedAt)}`}.</p>
-<div class="bar" role="img" aria-label="${percent.toFixed(1)} % done">${part('good', requests.succeeded, requests.total)}${part('bad', requests.failed, requests.total)}${part('skip', skipped, requests.total)}</div>
+${skippedNote(summary)}<div class="bar" role="img" aria-label="${percent.toFixed(1)} % done">${part('good', requests.succeeded, requests.total)}${part('bad', requests.failed, requests.total)}${part('skip', skipped, requests.total)}</div>
 <dl>
 ${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${text(value)}</dd></div>`).join('\n')}
 </dl>
@@ -63,6 +63,10 @@ ${errorTable(summary)}${skipTable(summary)}<h2>Where it lies</h2>
 </body>
 </html>
 `;
+}
+
+function skippedNote({ skippedFor }: Summary): string {
+  return skippedFor === undefined ? '' : `<p>Left out: the run <b>${text(skippedFor)}</b> was at work when the schedule fired.</p>\n`;
 }
 
 function errorTable({ errors }: Summary): string {

@@ -7,7 +7,7 @@ import { unknownName } from '../job/nearest-name.ts';
 import { Place, type Fault } from './faults.ts';
 import type { ParserName } from './page-tree.ts';
 import { runPage, type PageRules } from './run-page.ts';
-import { isRecord, readGroup, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
+import { isRecord, readGroup, readRunOptions, runOptions, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
 import { callerFile } from './scraper-place.ts';
 import type { StartUrls } from '../urls/start.ts';
 
@@ -15,7 +15,7 @@ import type { StartUrls } from '../urls/start.ts';
 const SCHEDULE = /^(cron\((\S+ ){5}\S+\)|rate\(\d+ (minute|hour|day)s?\)|at\(\S+\))$/;
 const OWN_NAMES = ['name', 'start', 'schedule', 'parser', 'charset', 'pages'] as const;
 const GROUPS = Object.keys(scraperOptions) as OptionGroup[];
-const NAMES = [...OWN_NAMES, ...GROUPS];
+const NAMES: readonly string[] = [...OWN_NAMES, ...Object.keys(runOptions), ...GROUPS];
 
 /**
  * Defines a scraper: checks everything that can be checked before the first page, and fills in the defaults.
@@ -55,11 +55,12 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
   const given = isRecord(definition) ? definition : {};
   if (given !== definition) top.fault(`A scraper must be an object, not ${shown(definition)}.`);
   for (const name of Object.keys(given)) {
-    if (!NAMES.includes(name as OptionGroup)) top.unknown(name, `${unknownName(name, NAMES)}${groupHint(name)}`);
+    if (!NAMES.includes(name)) top.unknown(name, `${unknownName(name, NAMES)}${groupHint(name)}`);
   }
   const name = readName(top.at('name'), given['name']);
   const start = readStart(top.at('start'), given['start']);
   const schedule = readSchedule(top.at('schedule'), given['schedule']);
+  const runs = readRunOptions(top, given);
   const politeness = readGroup(top.at('politeness'), 'politeness', given['politeness']);
   const request = readGroup(top.at('request'), 'request', given['request']);
   const follow = readGroup(top.at('follow'), 'follow', given['follow']);
@@ -77,6 +78,7 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
     name,
     ...(start !== undefined && { start }),
     ...(schedule !== undefined && { schedule }),
+    ...runs,
     politeness,
     request,
     maxDepth: follow.maxDepth,

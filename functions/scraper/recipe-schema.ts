@@ -2,7 +2,7 @@ import type { Json } from '../job/request.ts';
 import { conversionNames } from './check-fields.ts';
 import { PAGE_NAME } from './check-pages.ts';
 import { parserNames } from './page-tree.ts';
-import { scraperOptions, type ScraperOption } from './scraper-options.ts';
+import { runOptions, scraperOptions, type ScraperOption } from './scraper-options.ts';
 
 /**
  * The JSON Schema of recipes, for editors: completion, descriptions, bounds. Derived from the same tables that the checks use.
@@ -12,7 +12,7 @@ import { scraperOptions, type ScraperOption } from './scraper-options.ts';
 export function recipeSchema(): Json {
   const groups = Object.entries(scraperOptions as Record<string, Record<string, ScraperOption>>).map(([group, options]): [string, Json] => [
     group,
-    closed(Object.fromEntries(Object.entries(options).map(([name, option]) => [name, optionSchema(option)]))),
+    closed(optionSchemas(options)),
   ]);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -36,6 +36,7 @@ export function recipeSchema(): Json {
           minProperties: 1,
           additionalProperties: { $ref: '#/$defs/page' },
         },
+        ...optionSchemas(runOptions),
         ...Object.fromEntries(groups),
       },
       ['pages'],
@@ -93,6 +94,10 @@ export function recipeSchema(): Json {
   };
 }
 
+function optionSchemas(options: Readonly<Record<string, ScraperOption>>): { [name: string]: Json } {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, optionSchema(option)]));
+}
+
 function optionSchema(option: ScraperOption): Json {
   const common = { description: option.reason, default: option.default as Json };
   switch (option.kind) {
@@ -100,6 +105,8 @@ function optionSchema(option: ScraperOption): Json {
       return { type: 'integer', minimum: option.min, maximum: option.max, ...common };
     case 'choice':
       return { enum: [...option.choices], ...common };
+    case 'flag':
+      return { type: 'boolean', ...common };
     case 'headers':
       return { type: 'object', additionalProperties: { type: 'string' }, ...common };
     case 'list':

@@ -28,7 +28,12 @@ interface ListOption {
   readonly default: readonly string[];
   readonly reason: string;
 }
-export type ScraperOption = NumberOption | ChoiceOption | HeadersOption | ListOption;
+interface FlagOption {
+  readonly kind: 'flag';
+  readonly default: boolean;
+  readonly reason: string;
+}
+export type ScraperOption = NumberOption | ChoiceOption | HeadersOption | ListOption | FlagOption;
 
 /**
  * The options of a scraper by group: declared once, from which the types, the checks, the table in docs/scrapers.md and the
@@ -209,6 +214,17 @@ export const scraperOptions = {
   },
 } as const satisfies Record<string, Record<string, ScraperOption>>;
 
+/** Options of a scraper's runs as wholes, which stand beside the groups. */
+export const runOptions = {
+  /** What becomes of a firing of the schedule while the run before it is at work. */
+  overlap: {
+    kind: 'choice',
+    choices: ['skip', 'allow'],
+    default: 'skip',
+    reason: 'skip: a firing of the schedule is left out while the run before it is at work; allow: both run.',
+  },
+} as const satisfies Record<string, ScraperOption>;
+
 type Table = typeof scraperOptions;
 export type OptionGroup = keyof Table;
 type ValueOf<O extends ScraperOption> = O extends NumberOption
@@ -217,29 +233,41 @@ type ValueOf<O extends ScraperOption> = O extends NumberOption
     ? C
     : O extends HeadersOption
       ? Readonly<Record<string, string>>
-      : readonly string[];
+      : O extends FlagOption
+        ? boolean
+        : readonly string[];
 /** A group with every option filled in. */
 export type OptionValues<G extends OptionGroup> = {
   readonly [K in keyof Table[G]]: Table[G][K] extends ScraperOption ? ValueOf<Table[G][K]> : never;
 };
-/** The groups as a definition may give them. */
-export type OptionInput = { readonly [G in OptionGroup]?: Partial<OptionValues<G>> };
+/** The options of runs, filled in. */
+export type RunValues = { readonly [K in keyof typeof runOptions]: ValueOf<(typeof runOptions)[K]> };
+/** All of them as a definition may give them. */
+export type OptionInput = { readonly [G in OptionGroup]?: Partial<OptionValues<G>> } & Partial<RunValues>;
 
 /** Checks one group and fills in what is missing. */
 export function readGroup<G extends OptionGroup>(place: Place, group: G, given: unknown): OptionValues<G> {
   const table: Readonly<Record<string, ScraperOption>> = scraperOptions[group];
-  const values = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, option.default]));
   if (given !== undefined && !isRecord(given)) place.fault(`must be an object, not ${shown(given)}.`);
-  for (const [name, value] of Object.entries(isRecord(given) ? given : {})) {
-    const option = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (!option) place.unknown(name, unknownName(name, Object.keys(table)));
-    else if (value !== undefined) {
-      const expected = check(option, value);
-      if (expected === undefined) values[name] = normal(option, value);
-      else place.at(name).fault(`must be ${expected}, not ${shown(value)}.`);
-    }
-  }
-  return values as OptionValues<G>;
+  const record = isRecord(given) ? given : {};
+  for (const name of Object.keys(record)) if (!Object.hasOwn(table, name)) place.unknown(name, unknownName(name, Object.keys(table)));
+  return readValues(place, table, record) as OptionValues<G>;
+}
+
+/** Checks the options of runs among all that a definition gives, and fills in what is missing. */
+export function readRunOptions(place: Place, given: Readonly<Record<string, unknown>>): RunValues {
+  return readValues(place, runOptions, given) as RunValues;
+}
+
+function readValues(place: Place, table: Readonly<Record<string, ScraperOption>>, given: Readonly<Record<string, unknown>>): object {
+  const values = Object.entries(table).map(([name, option]) => {
+    const value = given[name];
+    if (value === undefined) return [name, option.default];
+    const expected = check(option, value);
+    if (expected !== undefined) place.at(name).fault(`must be ${expected}, not ${shown(value)}.`);
+    return [name, expected === undefined ? normal(option, value) : option.default];
+  });
+  return Object.fromEntries(values) as object;
 }
 
 /** What is expected where the value is not it. */
@@ -250,6 +278,7 @@ function check(option: ScraperOption, value: unknown): string | undefined {
   }
   if (option.kind === 'choice')
     return option.choices.includes(value as string) ? undefined : option.choices.map((c) => `"${c}"`).join(' or ');
+  if (option.kind === 'flag') return typeof value === 'boolean' ? undefined : 'true or false';
   if (option.kind === 'headers') {
     const fits = isRecord(value) && Object.entries(value).every(([k, v]) => isHeader(k, v));
     return fits ? undefined : 'an object of header names and values';

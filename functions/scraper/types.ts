@@ -1,7 +1,7 @@
 import type { StartUrls } from '../urls/start.ts';
 import type { FetchedPage } from '../fetch/types.ts';
 import type { Json, Request } from '../job/request.ts';
-import type { OptionValues } from './scraper-options.ts';
+import type { OptionValues, RunValues } from './scraper-options.ts';
 
 /** How a scraper treats hosts; defaults filled in, durations in ms. */
 export type Politeness = OptionValues<'politeness'>;
@@ -10,7 +10,7 @@ export type Politeness = OptionValues<'politeness'>;
 export type RequestOptions = OptionValues<'request'>;
 
 /** A scraper with every option validated and filled in: what `defineScraper` returns. */
-export interface Scraper {
+export interface Scraper extends RunValues {
   readonly name: string;
   readonly start?: StartUrls;
   readonly schedule?: string;

@@ -7,6 +7,8 @@ const MAX_CODES = 12;
 
 /** The closing words on a job: what became of every request, errors by code with an example each. */
 export function summaryText(summary: Summary): string {
+  if (summary.skippedFor !== undefined)
+    return `Job ${summary.id} was skipped: ${summary.skippedFor} was at work when the schedule fired. With overlap: 'allow' in the scraper ${summary.scraper}, both would run.`;
   const { requests: r } = summary;
   const pages = `${countOf(r.succeeded, 'page')}, ${countOf(summary.items, 'item')}`;
   const head = `Job ${summary.id} ${summary.state} after ${durationText(summary.wallMs)}: ${pages}, ${bytesText(summary.bytes.wire)}, ${rateText(summary.pagesPerSecond)} pages/s`;

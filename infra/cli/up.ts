@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { optionTable } from '../../functions/options.ts';
+import { scrapers } from '../../functions/scrapers/index.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Interrupted } from './interrupt.ts';
 import { invokedAs } from './invoked-as.ts';
@@ -20,7 +21,9 @@ export async function up(flags: UpFlags): Promise<number> {
     port: flags.port ?? 0,
     workers,
     functionOptions: { ...functionOptionsOf(flags), [optionTable.minLanes.env]: String(workers) },
-    firesSchedules: true,
+    schedules: Object.fromEntries(
+      Object.values(scrapers).flatMap(({ name, schedule }) => (schedule === undefined ? [] : [[name, schedule]])),
+    ),
   };
   try {
     await withLocalCloud(options, say, async ({ cloud, signal }) => {

@@ -18,8 +18,8 @@ export interface Access {
 export const access: Readonly<Record<FunctionName, Access>> = {
   enqueue: {
     // errors/ since an errors file can be the input of another job, requests/ for what a large input spills.
-    read: ['urls/', 'jobs/', 'errors/', 'requests/'],
-    write: ['requests/', 'jobs/', 'errors/', 'state/active/'],
+    read: ['urls/', 'jobs/', 'errors/', 'requests/', 'state/schedules/'],
+    write: ['requests/', 'jobs/', 'errors/', 'state/active/', 'state/schedules/'],
     delete: ['jobs/', 'requests/'],
     send: ['requests', 'postponed'],
   },

@@ -1,4 +1,5 @@
 import { startFauxqs, type FauxqsServer } from 'fauxqs';
+import { heedConditions } from './conditional-writes.ts';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -10,15 +11,29 @@ export interface Guards {
 }
 
 /** What is used of Fastify, whose instance fauxqs keeps to itself; Fastify announces each one on a diagnostics channel. */
-interface App {
+export interface App {
   listen(options: { port: number; host: string }): Promise<string>;
+  inject(call: {
+    method: string;
+    url: string;
+    headers: Readonly<Record<string, string>>;
+  }): Promise<{ readonly statusCode: number; readonly headers: Readonly<Record<string, unknown>> }>;
+  addHook(name: 'preHandler', hook: (request: AppRequest, reply: AppReply) => Promise<AppReply | undefined>): void;
   addHook(
     name: 'onSend',
     hook: (request: AppRequest, reply: { readonly statusCode: number }, payload: unknown, done: () => void) => void,
   ): void;
 }
-interface AppRequest {
+export interface AppReply {
+  readonly raw: { once(event: 'close', listener: () => void): unknown };
+  code(status: number): AppReply;
+  type(mediaType: string): AppReply;
+  send(payload: string): AppReply;
+}
+export interface AppRequest {
   readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly params: unknown;
   readonly query: unknown;
 }
@@ -36,7 +51,7 @@ const AFTER_JOURNAL_MODE = 'PRAGMA synchronous = NORMAL';
 
 /**
  * Starts fauxqs with what it has no option for: it listens on loopback only (2.4.1 binds every interface, where anyone may read
- * and write), its database is tuned as above, and `guards` are called.
+ * and write), its database is tuned as above, it heeds the conditions of writes, and `guards` are called.
  *
  * @param options.dir - queues and objects go to a SQLite database in it; absent: all in memory.
  * @throws {Error} with code EADDRINUSE or EACCES from listening.
@@ -72,6 +87,7 @@ export function startGuardedFauxqs(options: { port: number; region: string; dir?
 function guardApp(app: App, { onObjectCreated }: Guards): void {
   const listen = app.listen.bind(app);
   app.listen = (options) => listen({ ...options, host: '127.0.0.1' });
+  heedConditions(app);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (reply.statusCode === 200 && createsObject(request)) {
       const { bucket = '', '*': key = '' } = request.params as { bucket?: string; '*'?: string };

@@ -30,8 +30,8 @@ export interface LocalCloudOptions {
   readonly warmWorkers?: number;
   /** `URLDROP_…` options of the functions, over those of this process's environment. */
   readonly functionOptions?: Readonly<Record<string, string>>;
-  /** Whether scrapers with a schedule are started by it. */
-  readonly firesSchedules?: boolean;
+  /** Schedules to fire, by scraper; absent: none. */
+  readonly schedules?: Readonly<Record<string, string>>;
   /** Modules in place of the project's own handlers. */
   readonly handlers?: Partial<Readonly<Record<FunctionName, URL>>>;
   /** In place of the settings' time limits. */

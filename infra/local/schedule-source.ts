@@ -1,4 +1,3 @@
-import { scrapers } from '../../functions/scrapers/index.ts';
 import { FunctionFailure } from './function-messages.ts';
 import type { FunctionPool } from './function-pool.ts';
 import type { OnProblem } from './problem.ts';
@@ -8,6 +7,8 @@ import { nextFiring } from './schedule-times.ts';
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface ScheduleSourceOptions {
+  /** By scraper. */
+  readonly schedules: Readonly<Record<string, string>>;
   readonly pool: FunctionPool;
   readonly onProblem: OnProblem;
   readonly onStart: () => void;
@@ -27,7 +28,7 @@ export class ScheduleSource {
   /** @throws {UsageError} code `bad-schedule`. */
   start(): void {
     const now = new Date();
-    for (const { name, schedule } of Object.values(scrapers)) if (schedule !== undefined) this.#plan(name, schedule, now);
+    for (const [scraper, schedule] of Object.entries(this.#o.schedules)) this.#plan(scraper, schedule, now);
   }
 
   async stop(): Promise<void> {

@@ -72,7 +72,8 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   for (const source of sources) source.start();
   uploadSource.start();
   clock.start();
-  const schedules = options.firesSchedules ? new (await import('./schedule-source.ts')).ScheduleSource(shared) : undefined;
+  const schedules =
+    options.schedules && new (await import('./schedule-source.ts')).ScheduleSource({ ...shared, schedules: options.schedules });
   schedules?.start();
   dataDir?.announce(aws.endpoint);
   return {

@@ -16,6 +16,7 @@ export function scraper(
     firstPage: 'page',
     pageNames: ['page'],
     follows: true,
+    overlap: 'skip',
     run: (_request, page) => Promise.resolve(titleAndLinks(page.text(), page.url, _request)),
     ...more,
     politeness: { concurrency: 4, delay: 0, robots: 'obey', groupBy: 'host', ...more.politeness },

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scraper } from '../../functions/scraper/types.ts';
 import { readRecipe } from '../../functions/scraper/recipe.ts';
 import { recipeSchema } from '../../functions/scraper/recipe-schema.ts';
-import { scraperOptions, type ScraperOption } from '../../functions/scraper/scraper-options.ts';
+import { runOptions, scraperOptions, type ScraperOption } from '../../functions/scraper/scraper-options.ts';
 import { scrapers } from '../../functions/scrapers/index.ts';
 import { pageOf } from './page-of.ts';
 
@@ -107,21 +107,22 @@ describe('the guide', () => {
 });
 
 function optionTable(): string {
-  const rows = Object.entries(scraperOptions as Record<string, Record<string, ScraperOption>>).flatMap(([group, options]) =>
-    Object.entries(options).map(
-      ([name, option]) => `| \`${group}.${name}\` | ${rangeOf(option)} | ${shown(option.default)} | ${option.reason} |`,
-    ),
+  const row = (name: string, option: ScraperOption) => `| \`${name}\` | ${rangeOf(option)} | ${shown(option.default)} | ${option.reason} |`;
+  const runs = Object.entries(runOptions as Record<string, ScraperOption>).map(([name, option]) => row(name, option));
+  const groups = Object.entries(scraperOptions as Record<string, Record<string, ScraperOption>>).flatMap(([group, options]) =>
+    Object.entries(options).map(([name, option]) => row(`${group}.${name}`, option)),
   );
-  return ['| option | values | default | what for |', '| --- | --- | --- | --- |', ...rows, ''].join('\n');
+  return ['| option | values | default | what for |', '| --- | --- | --- | --- |', ...runs, ...groups, ''].join('\n');
 }
 
 function rangeOf(option: ScraperOption): string {
   if (option.kind === 'number') return `${option.min} to ${option.max} ${option.unit}`;
   if (option.kind === 'choice') return option.choices.map((choice) => `\`${choice}\``).join(', ');
+  if (option.kind === 'flag') return '`true`, `false`';
   return option.kind === 'headers' ? 'names and values' : `list of ${option.expected}`;
 }
 
 function shown(value: ScraperOption['default']): string {
   if (typeof value === 'object') return Array.isArray(value) ? value.map((v) => `\`${v}\``).join(', ') || 'none' : 'none';
-  return typeof value === 'number' ? String(value) : `\`${value}\``;
+  return typeof value !== 'string' ? String(value) : `\`${value}\``;
 }

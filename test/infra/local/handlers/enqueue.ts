@@ -2,15 +2,17 @@ import type { S3Event } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../../../functions/aws/cloud.ts';
+import type { ScheduleEvent } from '../../../../functions/enqueue/job-plan.ts';
 import { readOptions } from '../../../../functions/options.ts';
 
 const cloud = connect(readOptions(process.env));
 
 /**
- * A small enqueue: notes the event under `seen/`, then sends one message for each line `lane what` of the object
+ * A small enqueue: notes a firing of a schedule under `fired/`, an upload under `seen/`; then sends one message for each line `lane what` of the object
  * (`#` begins a comment). An object named `throw…` makes it throw, `slow…` wait for `go/enqueue`.
  */
-export async function handler(event: S3Event): Promise<void> {
+export async function handler(event: S3Event | ScheduleEvent): Promise<void> {
+  if ('kind' in event) return cloud.objects.putJson(`fired/${event.scraper}`, event);
   for (const record of event.Records) {
     const key = decodeURIComponent(record.s3.object.key.replaceAll('+', ' '));
     if (key.includes('throw')) throw new Error(`told to throw by ${key}`);
