@@ -1,7 +1,8 @@
 import type { CheerioAPI } from 'cheerio/slim';
 import { getDomain } from 'tldts';
 import { requestKey, type Json, type Request } from '../job/request.ts';
-import { normalise } from '../urls/normal-form.ts';
+import { hostOf } from '../job/lane.ts';
+import { AddressBase } from '../urls/address-base.ts';
 import type { AnyNode, ElementNode } from './page-tree.ts';
 import { isHeader, shown } from './scraper-options.ts';
 import type { OptionValues } from './scraper-options.ts';
@@ -38,6 +39,7 @@ export class Links {
   readonly dropped: Partial<Record<DropReason, number>> = {};
   /** What relative addresses resolve against: `<base href>` (HTML, section 4.2.3), else the page's own URL. */
   readonly baseUrl: string;
+  readonly #base: AddressBase;
   readonly #pageUrl: URL;
   readonly #options: OptionValues<'follow'>;
   readonly #depth: number;
@@ -47,6 +49,7 @@ export class Links {
 
   constructor(page: { url: string; baseUrl: string; depth: number; maxDepth: number; firstPage: string; options: OptionValues<'follow'> }) {
     this.baseUrl = page.baseUrl;
+    this.#base = new AddressBase(page.baseUrl);
     this.#pageUrl = new URL(page.url);
     this.#options = page.options;
     this.#depth = page.depth;
@@ -56,8 +59,7 @@ export class Links {
 
   /** The absolute http(s) URL of an address in normal form; undefined for anything else. */
   absolute(address: string): string | undefined {
-    const url = URL.parse(address.trim(), this.baseUrl);
-    return url ? normalise(url.href) : undefined;
+    return this.#base.absolute(address);
   }
 
   /** @throws {TypeError} for a target that is no address, or a bad method or header. */
@@ -91,14 +93,15 @@ export class Links {
     if (address === undefined) return undefined;
     const url = this.absolute(address);
     if (url === undefined) return this.drop('scheme');
-    if (!this.#isWithin(new URL(url))) return this.drop('elsewhere');
+    if (!this.#isWithin(url)) return this.drop('elsewhere');
     if (this.#depth + 1 > this.#maxDepth) return this.drop('depth');
     return url;
   }
 
-  #isWithin(url: URL): boolean {
+  #isWithin(target: string): boolean {
     const { within, hosts } = this.#options;
-    if (within === 'any' || url.host === this.#pageUrl.host) return true;
+    if (within === 'any' || hostOf(target) === this.#pageUrl.host) return true;
+    const url = new URL(target);
     if (within === 'site' && siteOf(url) === siteOf(this.#pageUrl)) return true;
     return hosts.some((h) => (h.startsWith('*.') ? url.hostname.endsWith(h.slice(1)) : h === url.host || h === url.hostname));
   }

@@ -84,6 +84,27 @@ export function normalEnd(bytes: Uint8Array, start: number, limit: number): numb
   return at;
 }
 
+/**
+ * Whether a piece of text can stand as path and query in a URL's normal form as it is, whatever folder stands before it. A `false`
+ * says nothing.
+ *
+ * @param start - where its first segment begins.
+ * @param end - where the text ends (excluded).
+ */
+export function isPlainPath(text: string, start: number, end: number): boolean {
+  let wanted: number = PATH;
+  let isSegmentStart = true;
+  for (let at = start; at < end; at++) {
+    const c = text.charCodeAt(at);
+    if (c === QUESTION) wanted = QUERY;
+    else if (c > 255 || ((role[c] ?? 0) & wanted) === 0) return false;
+    // A segment that begins with a dot, or an escape that may be one, can be one that the parser takes out.
+    if (wanted === PATH && isSegmentStart && (c === DOT || c === PERCENT)) return false;
+    isSegmentStart = c === SLASH;
+  }
+  return true;
+}
+
 function isDotted(bytes: Uint8Array, segment: number): boolean {
   return bytes[segment] === DOT || (bytes[segment] === PERCENT && bytes[segment + 1] === 50 && ((bytes[segment + 2] ?? 0) | 32) === 101);
 }
