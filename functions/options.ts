@@ -92,6 +92,12 @@ export const optionTable = {
     max: 20_000,
     reason: 'Requests in flight that one invocation holds for one lane; a host that allows more is split into several.',
   },
+  isAlone: {
+    env: 'URLDROP_ALONE',
+    kind: 'text',
+    default: '',
+    reason: '`1` where one job runs and no other: it may then divide a host among lanes as suits it.',
+  },
   minLanes: {
     env: 'URLDROP_MIN_LANES',
     kind: 'number',

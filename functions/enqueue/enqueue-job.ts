@@ -36,6 +36,8 @@ export interface EnqueueTools {
   readonly saveEveryMessages?: number;
   /** Requests of one lane that are told apart, at least 20,000; absent: {@link MAX_UNIQUE}. */
   readonly maxUnique?: number;
+  /** No other job runs beside this one; absent: others may. */
+  readonly isAlone?: boolean;
 }
 
 /** With 20 ms a call and 16 in flight, seconds apart. */
@@ -211,10 +213,11 @@ class EnqueueRun {
     return largest + LARGE_LANE * (this.#state.spills + 1) <= (this.#tools.maxUnique ?? MAX_UNIQUE);
   }
 
-  /** How the lanes of a job's only host share its concurrency; undefined where there are several hosts, or one lane. */
+  /** How the lanes of a job's only host share its concurrency; undefined where there are several hosts or jobs, or one lane. */
   #sharesOf(held: LaneStore): readonly number[] | undefined {
     const { lanes, options } = this.#job;
-    if (lanes === 1 || held.laneCount === 0 || held.laneCount > lanes) return undefined;
+    // Lanes that two jobs divide differently would have more in flight together than either job allows.
+    if (!this.#tools.isAlone || lanes === 1 || held.laneCount === 0 || held.laneCount > lanes) return undefined;
     const counts = Array.from({ length: lanes }, () => 0);
     const hosts = new Set<string>();
     for (const [name, count] of held.largerThan(0)) {

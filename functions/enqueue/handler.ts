@@ -20,6 +20,7 @@ const tools = {
   memoryMb: options.memoryMb,
   minLanes: options.minLanes,
   maxPerLane: options.laneConcurrency,
+  isAlone: options.isAlone === '1',
   loadSitemap: sitemapLoader(openFetcher),
 };
 

@@ -33,6 +33,7 @@ export interface ExchangeOptions {
   readonly budget: BodyBudget;
   /** The answer to HEAD tells a length and has no body. */
   readonly isHead: boolean;
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** An unwanted body up to this size costs less than a new connection. */
@@ -112,6 +113,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
     this.phase = 'waiting for headers';
     this.#connection = this.client?.connection;
     if (this.#connection) this.#connection.uses++;
+    this.#options.onSent?.();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, raw: Record<string, string | string[] | undefined>): void {

@@ -159,6 +159,7 @@ export class FetchRun {
       plan: (status, headers) => this.#plan(status, headers),
       budget,
       isHead: hop.method === 'HEAD',
+      onSent: this.#request.onSent,
       maxHeaders: settings.maxHeaders,
       tooManyHeaders: (count) => this.#error('too-large', `${count} header fields, ${settings.maxHeaders} at most`),
     });

@@ -6,7 +6,7 @@ import { Dialler } from './dialler.ts';
 import { FetchRun, type FetchSettings } from './fetch-run.ts';
 import { NameLookup } from './name-lookup.ts';
 import { parseProxies, ProxyRotation } from './proxies.ts';
-import { productToken } from './robots.ts';
+import { crawlerToken } from './robots.ts';
 import type { Fetcher, FetchRequest } from './types.ts';
 
 export interface FetcherOptions {
@@ -55,7 +55,7 @@ const DEFAULTS = {
  * @throws {UsageError} code `bad-option` if `allowedNetworks` names no network.
  */
 export function createFetcher(options: FetcherOptions): Fetcher {
-  const settings = { ...DEFAULTS, ...options, agentToken: productToken(options.userAgent) } satisfies FetchSettings;
+  const settings = { ...DEFAULTS, ...options, agentToken: crawlerToken(options.userAgent) } satisfies FetchSettings;
   const guard = new AddressGuard(options.allowedNetworks);
   const names = new NameLookup({ ...(options.nameServers && { servers: options.nameServers }), now: settings.now });
   const { maxSockets, maxHeaderBytes, allowH2, connectTimeoutMs, ca } = settings;

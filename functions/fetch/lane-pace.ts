@@ -4,10 +4,8 @@ export interface PaceOptions {
   readonly concurrency: number;
   /** Least time between two starts. */
   readonly delayMs: number;
-  /** The host's own `crawl-delay`, where it is known already; see {@link LanePace.declare}. */
-  readonly crawlDelayMs?: number;
-  /** Lanes that share the host: what robots.txt declares is for all of them together. Absent = 1. */
-  readonly lanes?: number;
+  /** Place of this lane among those that share the host: what robots.txt declares is for all of them together. Absent: the only one. */
+  readonly share?: { readonly lane: number; readonly lanes: number };
   /** Spread requests by measured latency; absent = true. */
   readonly adaptive?: boolean;
   /** A number in [0, 1): jitter. */
@@ -76,11 +74,13 @@ const NEUTRAL = new Set(['cancelled', 'proxy', 'blocked-address', 'bad-url', 'ro
 export class LanePace {
   readonly #concurrency: number;
   readonly #delayMs: number;
-  readonly #lanes: number;
+  readonly #share: { readonly lane: number; readonly lanes: number };
   readonly #adaptive: boolean;
   readonly #random: () => number;
   #declaredMs = 0;
   #inFlight = 0;
+  /** Of them, those whose connection is still being made. */
+  #unsent = 0;
   #lastStartMs: number;
   #gapMs: number;
   #pausedUntilMs: number;
@@ -99,17 +99,17 @@ export class LanePace {
     if (!(options.delayMs >= 0)) throw new RangeError(`delayMs must be at least 0, not ${options.delayMs}`);
     this.#concurrency = options.concurrency;
     this.#delayMs = options.delayMs;
-    this.#lanes = options.lanes ?? 1;
+    this.#share = options.share ?? { lane: 0, lanes: 1 };
     this.#adaptive = options.adaptive ?? true;
     this.#random = options.random;
     this.#lastStartMs = state?.lastStartMs ?? 0;
-    this.#gapMs = state?.gapMs ?? 0;
+    // The last start may have been another job's, whose delay is not this one's: the longer one holds.
+    this.#gapMs = Math.max(options.delayMs, state?.gapMs ?? 0);
     this.#pausedUntilMs = state?.pausedUntilMs ?? 0;
     this.#pauses = state?.pauses ?? 0;
     this.#failures = state?.failures ?? 0;
     this.#window = Math.min(options.concurrency, state?.window ?? options.concurrency);
     this.#latencyMs = state?.latencyMs ?? 0;
-    if (options.crawlDelayMs !== undefined) this.declare(options.crawlDelayMs);
   }
 
   /** End of the host's pause, ms since the epoch; 0 or a time gone by where there is none. */
@@ -126,31 +126,55 @@ export class LanePace {
   }
 
   /**
-   * Takes up the `crawl-delay` of robots.txt: the larger of declared and configured holds.
+   * Takes up the `crawl-delay` of robots.txt: the larger of declared and configured holds, and of several origins the largest.
    *
    * @returns the delay that holds for this declaration: smaller than declared where {@link MAX_CRAWL_DELAY_MS} capped it.
    */
   declare(crawlDelayMs: number): number {
     const capped = Math.min(MAX_CRAWL_DELAY_MS, Math.max(0, crawlDelayMs));
-    this.#declaredMs = capped * this.#lanes;
-    this.#gapMs = Math.max(this.#gapMs, this.#declaredMs);
+    this.#declaredMs = Math.max(this.#declaredMs, capped);
+    this.#gapMs = Math.max(this.#gapMs, capped);
     return capped;
+  }
+
+  /** Whether a time has to pass between two starts at present. */
+  get isSpaced(): boolean {
+    return this.#gapMs > 0;
   }
 
   /** @returns ms until the next request may start: 0 = now; Infinity while every place is taken. */
   waitMs(nowMs: number): number {
     if (this.#inFlight >= this.#window) return Number.POSITIVE_INFINITY;
+    // Where starts are spaced, the next one waits until the last has a connection: several that had to wait for one would else go out
+    // together once it is there.
+    if (this.#unsent > 0 && this.#gapMs > 0) return Number.POSITIVE_INFINITY;
     // A last start in the future is another machine's clock; the gap itself is the longest wait that can be meant.
     const gapEndMs = Math.min(this.#lastStartMs, nowMs) + this.#gapMs;
-    return Math.max(0, gapEndMs - nowMs, this.#pausedUntilMs - nowMs);
+    const waitMs = Math.max(0, gapEndMs - nowMs, this.#pausedUntilMs - nowMs);
+    return waitMs + this.#turnMs(nowMs + waitMs);
   }
 
-  /** A request starts: call it only when {@link waitMs} is 0. */
-  started(nowMs: number): void {
+  /**
+   * A request starts: call it only when {@link waitMs} is 0.
+   *
+   * @param isSent - false: its connection is still to be made, and {@link sent} or {@link ended} follows.
+   */
+  started(nowMs: number, isSent = true): void {
     this.#inFlight++;
+    if (!isSent) this.#unsent++;
     this.#lastStartMs = nowMs;
     const delayMs = Math.max(this.#delayMs, this.#declaredMs, this.#adaptiveMs());
     this.#gapMs = delayMs * (1 + JITTER * this.#random());
+  }
+
+  /**
+   * A started request goes out to the host: from here the gap to the next one counts, since this is when the host hears of it.
+   *
+   * @param isFirst - false for what the same fetch sends after its first request: a redirect, a second try on a new connection.
+   */
+  sent(nowMs: number, isFirst = true): void {
+    if (isFirst) this.#unsent = Math.max(0, this.#unsent - 1);
+    this.#lastStartMs = nowMs;
   }
 
   /** A request that {@link started} ends, however it does. */
@@ -188,6 +212,21 @@ export class LanePace {
       window: this.#window,
       latencyMs: Math.round(this.#latencyMs),
     };
+  }
+
+  /**
+   * Lanes of one host know nothing of each other, so each has a turn of its own by the clock to keep what robots.txt declares for the
+   * host: turns begin a delay and a quarter apart, and a start is due within the first quarter of a delay.
+   *
+   * @returns ms from then until a start is due.
+   */
+  #turnMs(atMs: number): number {
+    const { lane, lanes } = this.#share;
+    if (lanes === 1 || this.#declaredMs === 0) return 0;
+    const turnMs = this.#declaredMs * (1 + JITTER);
+    const roundMs = turnMs * lanes;
+    const sinceMs = (((atMs - turnMs * lane) % roundMs) + roundMs) % roundMs;
+    return sinceMs < this.#declaredMs * JITTER ? 0 : Math.ceil(roundMs - sinceMs);
   }
 
   #throttled(nowMs: number, startedMs: number, retryAfterMs: number | undefined): void {

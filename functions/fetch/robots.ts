@@ -124,6 +124,11 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
   };
 }
 
+/** What robots.txt calls a crawler with this User-Agent, in lower case: its product token, or ours where it begins with none. */
+export function crawlerToken(userAgent: string): string {
+  return productToken(userAgent) || 'urldrop';
+}
+
 /** The start of a user agent that can be a product token (section 2.2.1), in lower case: `urldrop` of `urldrop/2.0`. */
 export function productToken(value: string): string {
   return (/^[a-z_-]+/i.exec(value)?.[0] ?? '').toLowerCase();

@@ -21,6 +21,8 @@ export interface FetchRequest {
   readonly redirects: number;
   /** Whether this lane may fetch a redirect's target itself: politeness belongs to the target's lane. */
   readonly isOwn: (url: string) => boolean;
+  /** Called each time that a request goes out to the host, its connection made: redirects and a second try on a new connection included. */
+  readonly onSent?: (() => void) | undefined;
   /** Ends the fetch with code `cancelled`. */
   readonly signal?: AbortSignal;
   /**

@@ -57,6 +57,11 @@ export function laneShares(counts: readonly number[], concurrency: number): numb
   });
 }
 
+/** The number of a lane among those of its host, from 0. */
+export function shardOf(lane: string, lanes: number): number {
+  return lanes <= 1 ? 0 : Number(lane.slice(lane.lastIndexOf('#') + 1));
+}
+
 /**
  * What one of a host's lanes may have in flight: the lanes' shares add up to the host's concurrency.
  *
@@ -64,7 +69,7 @@ export function laneShares(counts: readonly number[], concurrency: number): numb
  */
 export function laneConcurrency(lane: string, concurrency: number, lanes: number, shares?: readonly number[]): number {
   if (lanes <= 1) return concurrency;
-  const shard = Number(lane.slice(lane.lastIndexOf('#') + 1));
+  const shard = shardOf(lane, lanes);
   return shares?.[shard] ?? Math.max(1, Math.floor(concurrency / lanes) + (shard < concurrency % lanes ? 1 : 0));
 }
 

@@ -22,6 +22,19 @@ export interface ErrorCount {
   readonly message: string;
 }
 
+/** A `crawl-delay` in robots.txt that is longer than the scraper's own delay, ms. */
+export interface CrawlDelay {
+  readonly declaredMs: number;
+  /** What is kept: less than declared where that is beyond the most that is granted. */
+  readonly keptMs: number;
+}
+
+/** Fetches that went through a proxy, and those that failed by the proxy's own fault. */
+export interface ProxyCount {
+  readonly fetches: number;
+  readonly failures: number;
+}
+
 /** What became of a set of requests. `succeeded + failed + skipped` of them have ended. */
 export interface Tally {
   readonly succeeded: number;
@@ -35,6 +48,10 @@ export interface Tally {
   readonly decodedBytes: number;
   /** By code; what is counted here is `failed` plus `skipped.robots`. */
   readonly errors: Readonly<Record<string, ErrorCount>>;
+  /** By origin, for a few of them: why a job takes longer than its scraper's own delay would make it. Absent: none. */
+  readonly crawlDelays?: Readonly<Record<string, CrawlDelay>>;
+  /** By `host:port`. Absent: no proxy was used. */
+  readonly proxies?: Readonly<Record<string, ProxyCount>>;
 }
 
 /**

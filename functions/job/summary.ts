@@ -1,7 +1,7 @@
 import { costOf, type Cost } from './cost.ts';
 import type { Job } from './job.ts';
 import type { JobPlace } from './keys.ts';
-import type { ErrorCount, SkipReason, Tally, Usage } from './outcome.ts';
+import type { CrawlDelay, ErrorCount, ProxyCount, SkipReason, Tally, Usage } from './outcome.ts';
 
 /**
  * Where a job stands:
@@ -36,6 +36,10 @@ export interface Summary extends JobPlace {
   };
   readonly items: number;
   readonly errors: Readonly<Record<string, ErrorCount>>;
+  /** By origin, the longest of them: see {@link Tally}. Absent: none. */
+  readonly crawlDelays?: Readonly<Record<string, CrawlDelay>>;
+  /** By `host:port`. Absent: no proxy was used. */
+  readonly proxies?: Readonly<Record<string, ProxyCount>>;
   readonly bytes: { readonly wire: number; readonly decoded: number };
   /** HTTP fetches of pages, retries included. */
   readonly fetches: number;
@@ -73,7 +77,27 @@ export function addTally(a: Tally, b: Tally): Tally {
     wireBytes: a.wireBytes + b.wireBytes,
     decodedBytes: a.decodedBytes + b.decodedBytes,
     errors: addErrors(a.errors, b.errors),
+    ...((a.crawlDelays ?? b.crawlDelays) && { crawlDelays: addCrawlDelays(a.crawlDelays, b.crawlDelays) }),
+    ...((a.proxies ?? b.proxies) && { proxies: addProxies(a.proxies, b.proxies) }),
   };
+}
+
+/** Origins whose crawl-delay is kept: a job may meet a million of them, and the slowest are what a person asks about. */
+const MAX_CRAWL_DELAYS = 20;
+
+export function addCrawlDelays(a: Tally['crawlDelays'] = {}, b: Tally['crawlDelays'] = {}): Record<string, CrawlDelay> {
+  const all = Object.entries({ ...a, ...b });
+  if (all.length <= MAX_CRAWL_DELAYS) return Object.fromEntries(all);
+  return Object.fromEntries(all.toSorted(([, one], [, other]) => other.keptMs - one.keptMs).slice(0, MAX_CRAWL_DELAYS));
+}
+
+function addProxies(a: Tally['proxies'] = {}, b: Tally['proxies'] = {}): Record<string, ProxyCount> {
+  const sum: Record<string, ProxyCount> = { ...a };
+  for (const [proxy, { fetches, failures }] of Object.entries(b)) {
+    const known = sum[proxy] ?? { fetches: 0, failures: 0 };
+    sum[proxy] = { fetches: known.fetches + fetches, failures: known.failures + failures };
+  }
+  return sum;
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {
@@ -145,6 +169,8 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     requests: { total, succeeded: tally.succeeded, failed, skipped, pending: total - ended },
     items: tally.items,
     errors: addErrors(e?.errors ?? {}, tally.errors),
+    ...(tally.crawlDelays && { crawlDelays: tally.crawlDelays }),
+    ...(tally.proxies && { proxies: tally.proxies }),
     bytes: { wire: tally.wireBytes, decoded: tally.decodedBytes },
     fetches: tally.fetches,
     pagesPerSecond: wallMs > 0 ? Math.round((tally.succeeded / wallMs) * 100_000) / 100 : 0,

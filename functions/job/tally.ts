@@ -1,4 +1,5 @@
-import type { ErrorCount, SkipReason, Tally } from './outcome.ts';
+import type { CrawlDelay, ErrorCount, ProxyCount, SkipReason, Tally } from './outcome.ts';
+import { addCrawlDelays } from './summary.ts';
 
 /** The counts of one slice, while it runs. */
 export class TallyCounter {
@@ -9,6 +10,9 @@ export class TallyCounter {
   fetches = 0;
   wireBytes = 0;
   decodedBytes = 0;
+  /** See {@link Tally.proxies}. */
+  proxies: Readonly<Record<string, ProxyCount>> = {};
+  #crawlDelays: Readonly<Record<string, CrawlDelay>> = {};
   readonly #skipped: Partial<Record<SkipReason, number>> = {};
   readonly #errors: Record<string, ErrorCount> = {};
 
@@ -22,8 +26,17 @@ export class TallyCounter {
     this.#errors[code] = known ? { ...known, count: known.count + 1 } : { count: 1, url, message };
   }
 
+  /** Notes what an origin's robots.txt asks for. */
+  crawlDelay(origin: string, delay: CrawlDelay): void {
+    this.#crawlDelays = addCrawlDelays(this.#crawlDelays, { [origin]: delay });
+  }
+
   reading(): Tally {
-    const { succeeded, failed, followed, items, fetches, wireBytes, decodedBytes } = this;
-    return { succeeded, failed, skipped: this.#skipped, followed, items, fetches, wireBytes, decodedBytes, errors: this.#errors };
+    const { succeeded, failed, followed, items, fetches, wireBytes, decodedBytes, proxies } = this;
+    return {
+      ...{ succeeded, failed, skipped: this.#skipped, followed, items, fetches, wireBytes, decodedBytes, errors: this.#errors },
+      ...(Object.keys(this.#crawlDelays).length > 0 && { crawlDelays: this.#crawlDelays }),
+      ...(Object.keys(proxies).length > 0 && { proxies }),
+    };
   }
 }

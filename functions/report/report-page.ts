@@ -56,7 +56,7 @@ ${skippedNote(summary)}<div class="bar" role="img" aria-label="${percent.toFixed
 <dl>
 ${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${text(value)}</dd></div>`).join('\n')}
 </dl>
-${errorTable(summary)}${skipTable(summary)}<h2>Where it lies</h2>
+${errorTable(summary)}${skipTable(summary)}${delayTable(summary)}${proxyTable(summary)}<h2>Where it lies</h2>
 <p>Results: <code>${text(resultsPrefix(summary))}</code></p>
 <p>Errors: <code>${text(errorsPrefix(summary))}</code> (each file can be dropped under <code>urls/${text(summary.scraper)}/</code> again)</p>
 <p>URLs from: <code>${text(summary.source)}</code></p>
@@ -85,6 +85,26 @@ function skipTable({ requests }: Summary): string {
   return `<h2>Skipped</h2>
 <table><tr><th>Reason</th><th>Count</th></tr>
 ${rows.map(([reason, n]) => `<tr><td>${text(reason)}</td><td>${count(n)}</td></tr>`).join('\n')}
+</table>
+`;
+}
+
+function delayTable({ crawlDelays = {} }: Summary): string {
+  const rows = Object.entries(crawlDelays).toSorted(([, a], [, b]) => b.keptMs - a.keptMs);
+  if (rows.length === 0) return '';
+  return `<h2>Delays that robots.txt asks for</h2>
+<table><tr><th>Site</th><th>Asked for</th><th>Kept</th></tr>
+${rows.map(([origin, d]) => `<tr><td>${text(origin)}</td><td>${duration(d.declaredMs)}</td><td>${duration(d.keptMs)}${d.keptMs < d.declaredMs ? ', the most that is granted' : ''}</td></tr>`).join('\n')}
+</table>
+`;
+}
+
+function proxyTable({ proxies = {} }: Summary): string {
+  const rows = Object.entries(proxies);
+  if (rows.length === 0) return '';
+  return `<h2>Proxies</h2>
+<table><tr><th>Proxy</th><th>Fetches</th><th>Failed by the proxy</th></tr>
+${rows.map(([proxy, p]) => `<tr><td>${text(proxy)}</td><td>${count(p.fetches)}</td><td>${count(p.failures)}</td></tr>`).join('\n')}
 </table>
 `;
 }

@@ -4,7 +4,7 @@ import { RequestError } from '../job/errors.ts';
 import type { Batch } from '../job/batch.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
-import { laneConcurrency, laneOf } from '../job/lane.ts';
+import { laneConcurrency, laneOf, shardOf } from '../job/lane.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Request } from '../job/request.ts';
 import type { Scraper } from '../scraper/types.ts';
@@ -144,7 +144,7 @@ async function commitSlice(
         {
           concurrency: laneConcurrency(batch.lane, concurrency, job.lanes, job.laneShares),
           delayMs,
-          lanes: job.lanes,
+          share: { lane: shardOf(batch.lane, job.lanes), lanes: job.lanes },
           random: tools.random,
         },
         state.pace,
@@ -170,8 +170,12 @@ async function commitSlice(
         hardEndMs,
         isCancelled,
       });
-      end = await slice.run();
-      state.pace = pace.toState();
+      try {
+        end = await slice.run();
+      } finally {
+        // Also where the slice cannot be committed: what went out to the host has gone out.
+        state.pace = pace.toState();
+      }
       const cookiesAfter = cookies?.toState(tools.now());
       if (cookiesAfter && JSON.stringify(cookiesAfter) !== cookiesBefore) changedCookies = cookiesAfter;
       // What this very lane has had is left out here: most links of a site lead back to what is known.

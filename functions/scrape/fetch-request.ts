@@ -6,6 +6,7 @@ import type { RequestOptions } from '../scraper/types.ts';
 /** What the lane adds to a fetch. */
 export interface FetchContext {
   readonly isOwn: (url: string) => boolean;
+  readonly onSent: () => void;
   readonly signal: AbortSignal;
   /** Absent: none are kept. */
   readonly cookies: CookieJar | undefined;
@@ -18,7 +19,7 @@ const FILE_HEADERS = { 'accept-encoding': 'identity' };
 const ANY_TYPE = ['*'];
 
 /** What the fetcher gets for a request: the scraper's options, the request's own headers over the scraper's. */
-export function fetchRequestOf(request: Request, options: RequestOptions, { isOwn, signal, cookies }: FetchContext): FetchRequest {
+export function fetchRequestOf(request: Request, options: RequestOptions, { cookies, ...context }: FetchContext): FetchRequest {
   const { file } = request;
   const hasOwnHeaders = request.headers !== undefined || file !== undefined;
   return {
@@ -31,8 +32,7 @@ export function fetchRequestOf(request: Request, options: RequestOptions, { isOw
     accept: file ? ANY_TYPE : options.accept,
     maxRedirects: options.maxRedirects,
     redirects: request.redirects ?? 0,
-    isOwn,
-    signal,
+    ...context,
     ...(cookies && { cookies }),
     ...(request.location !== undefined && { credentialsFor: request.url }),
   };

@@ -1,10 +1,10 @@
 import type { SQSRecord } from 'aws-lambda';
+import { crawlerToken } from '../fetch/robots.ts';
 import type { Batch } from '../job/batch.ts';
 import { runBatch, type Delivery, type Invocation } from './batch-run.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { JobBook } from './job-book.ts';
 import { LaneState } from './lane-state.ts';
-import { agentTokenOf } from './robots-cache.ts';
 import type { Tools } from './tools.ts';
 import { UsageShare } from '../job/usage-share.ts';
 
@@ -69,7 +69,7 @@ function isSuspect({ batch, receiveCount }: Incoming): boolean {
 /** One lane's batches in order. Behind one that fails nothing is run: the order of the lane is what makes the seen-set exact. */
 async function runLane(invocation: Invocation, lane: string, deliveries: readonly Incoming[]): Promise<string[]> {
   const { log, now } = invocation.tools;
-  const state = new LaneState(invocation.tools.cloud, lane, agentTokenOf(invocation.tools.options.userAgent));
+  const state = new LaneState(invocation.tools.cloud, lane, crawlerToken(invocation.tools.options.userAgent));
   for (const [at, delivery] of deliveries.entries()) {
     const { batch } = delivery;
     const startedMs = now();
@@ -94,6 +94,8 @@ async function runLane(invocation: Invocation, lane: string, deliveries: readonl
       }
     } catch (error) {
       log.error('A batch could not be committed and comes back.', { job: batch.job, batch: batch.id, lane, error: error as Error });
+      // So that the next invocation keeps the delay to what this one has sent. The batch comes back with or without it.
+      await state.saveHost().catch((reason: unknown) => log.warn('The state of a host was not saved.', { lane, error: reason as Error }));
       const back = deliveries.slice(at);
       await Promise.all(back.map((d) => comeBack(invocation, d)));
       return back.map((d) => d.messageId);

@@ -3,6 +3,7 @@ import type { RequestError } from '../job/errors.ts';
 import { errorLine } from '../job/error-line.ts';
 import type { LineWriter } from '../job/line-writer.ts';
 import { keys } from '../job/keys.ts';
+import type { CrawlDelay } from '../job/outcome.ts';
 import { FILE_PAGE, requestKey, type Request } from '../job/request.ts';
 import type { ResultLine } from '../job/result.ts';
 import { keyHash } from '../job/seen.ts';
@@ -86,6 +87,10 @@ export class PageSink implements SliceSink {
 
   duplicate(): void {
     this.#tally.skip('duplicate');
+  }
+
+  crawlDelay(origin: string, delay: CrawlDelay): void {
+    this.#tally.crawlDelay(origin, delay);
   }
 
   fetched(): void {

@@ -11,6 +11,16 @@ export interface RobotsRecord {
   readonly text?: string;
   /** Nothing may be fetched until the record expires: robots.txt could not be had. */
   readonly trouble?: { readonly code: ErrorCode; readonly message: string; readonly tries: number };
+  /** It has been asked for, and lies elsewhere: where the lane goes on when its pace lets it. */
+  readonly moved?: { readonly url: string; readonly redirects: number };
+}
+
+/** What the lane adds to the fetch of a robots.txt. */
+export interface RobotsContext {
+  /** Whether a redirect to there may be followed on the spot. */
+  readonly isOwn: (url: string) => boolean;
+  readonly onSent: () => void;
+  readonly signal: AbortSignal;
 }
 
 /** Time for robots.txt, ms. */
@@ -50,6 +60,11 @@ export class RobotsCache {
     return new RequestError('robots', `${origin}/robots.txt forbids ${url} for ${this.#agentToken}.`, { next: 'never' });
   }
 
+  /** Whether the URL is known to be allowed at this time. */
+  permits(origin: string, url: string, nowMs: number): boolean {
+    return this.isFresh(origin, nowMs) && this.refusal(origin, url, nowMs) === undefined;
+  }
+
   crawlDelayMs(origin: string): number | undefined {
     return this.#rulesOf(origin).crawlDelayMs;
   }
@@ -57,10 +72,11 @@ export class RobotsCache {
   /**
    * Fetches an origin's robots.txt. Never throws: what cannot be had forbids for a while (RFC 9309, section 2.3.1.4).
    *
-   * @returns the failure, for the lane's pace.
+   * @returns the failure, for the lane's pace; `moved` where it is to be called again, since a redirect is not to be followed on the spot.
    */
-  async load(origin: string, fetcher: Fetcher, now: () => number, signal: AbortSignal): Promise<RequestError | undefined> {
-    const url = `${origin}/robots.txt`;
+  async load(origin: string, fetcher: Fetcher, now: () => number, context: RobotsContext): Promise<RequestError | 'moved' | undefined> {
+    const known = this.#records.get(origin);
+    const { url, redirects } = known?.moved ?? { url: `${origin}/robots.txt`, redirects: 0 };
     try {
       const answer = await fetcher.fetch({
         url,
@@ -70,12 +86,14 @@ export class RobotsCache {
         maxBytes: MAX_TRANSFER_BYTES,
         accept: ['*'],
         maxRedirects: MAX_ROBOTS_REDIRECTS,
-        redirects: 0,
-        // Section 2.3.1.2 wants redirects followed to other authorities too: one small file a day.
-        isOwn: () => true,
-        signal,
+        redirects,
+        ...context,
       });
-      const text = answer.kind === 'page' ? answer.body.subarray(0, MAX_ROBOTS_BYTES).toString('utf8') : '';
+      if (answer.kind === 'elsewhere') {
+        this.#keep(origin, { ...known, fetchedMs: now(), expiresMs: 0, moved: { url: answer.location, redirects: answer.redirects } });
+        return 'moved';
+      }
+      const text = answer.body.subarray(0, MAX_ROBOTS_BYTES).toString('utf8');
       this.#keep(origin, { fetchedMs: now(), expiresMs: now() + MAX_ROBOTS_AGE_MS, text });
       return undefined;
     } catch (error) {
@@ -84,7 +102,7 @@ export class RobotsCache {
         this.#keep(origin, { fetchedMs: now(), expiresMs: now() + MAX_ROBOTS_AGE_MS });
         return undefined;
       }
-      const tries = (this.#records.get(origin)?.trouble?.tries ?? 0) + 1;
+      const tries = (known?.trouble?.tries ?? 0) + 1;
       const waitMs = Math.min(MAX_WAIT_MS, Math.max(failure.retryAfterMs ?? 0, FIRST_WAIT_MS * 2 ** Math.min(20, tries - 1)));
       // A host that is down is down, whichever file was asked for; a server's own refusal is robots.txt's.
       const code = failure.status === undefined ? failure.code : 'robots';
@@ -111,9 +129,4 @@ export class RobotsCache {
     }
     return rules;
   }
-}
-
-/** The product token of a User-Agent value (RFC 9309, section 2.2.1): `urldrop` of `urldrop/2.0 (+mailto:me@example.org)`. */
-export function agentTokenOf(userAgent: string): string {
-  return /^[A-Za-z_-]+/.exec(userAgent)?.[0] ?? 'urldrop';
 }

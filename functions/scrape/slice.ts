@@ -5,6 +5,7 @@ import { isRepeatable, retryDelayMs } from '../fetch/retry-timing.ts';
 import { RequestError } from '../job/errors.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
+import type { CrawlDelay } from '../job/outcome.ts';
 import { laneOf, type LaneRule } from '../job/lane.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import type { PageYield, Scraper } from '../scraper/types.ts';
@@ -29,6 +30,8 @@ export interface SliceSink {
   failed(request: Request, error: RequestError): Promise<void> | undefined;
   duplicate(): void;
   fetched(): void;
+  /** The robots.txt of an origin asks for a delay. */
+  crawlDelay(origin: string, delay: CrawlDelay): void;
 }
 
 export interface SliceEnd {
@@ -85,6 +88,10 @@ export class Slice {
   /** Requests that wait for the robots.txt of their origin. */
   readonly #parked = new Map<string, Request[]>();
   readonly #ready: Request[] = [];
+  /** Origins whose robots.txt is to be asked for, each as a request of the lane. */
+  readonly #questions: string[] = [];
+  /** Origins whose crawl-delay the pace knows. */
+  readonly #declared = new Set<string>();
   #parkedCount = 0;
   #taken = 0;
   #running = 0;
@@ -94,9 +101,14 @@ export class Slice {
   #failure: unknown;
 
   readonly #isOwn = (url: string): boolean => laneOf(url, this.#j.laneRule) === this.#j.lane;
+  /** Whether a redirect to there is followed on the spot: it is a request like any other, with a pace and rules of its own. */
+  readonly #mayFollow = (url: string): boolean =>
+    this.#isOwn(url) && !this.#j.pace.isSpaced && (!this.#obeys || this.#j.state.robots.permits(originOf(url), url, this.#j.tools.now()));
+  readonly #obeys: boolean;
 
   constructor(job: SliceJob) {
     this.#j = job;
+    this.#obeys = job.scraper.politeness.robots === 'obey';
   }
 
   /** @throws what a sink or a segment read threw: the batch cannot be committed. */
@@ -136,15 +148,24 @@ export class Slice {
   /** Starts whatever the pace allows now. */
   async #startDue(): Promise<void> {
     const { pace, tools } = this.#j;
-    while (this.#parkedCount < MAX_PARKED && tools.now() < this.#j.endMs && pace.waitMs(tools.now()) === 0) {
+    while (tools.now() < this.#j.endMs && pace.waitMs(tools.now()) === 0) {
+      const unknown = this.#questions.shift();
+      if (unknown !== undefined) {
+        this.#launch(() => this.#askRobots(unknown));
+        continue;
+      }
+      if (this.#parkedCount >= MAX_PARKED) return;
       const request = this.#takeReady() ?? (await this.#takeNew());
       if (!request) return;
       const origin = originOf(targetOf(request));
-      if (this.#j.scraper.politeness.robots === 'obey' && !this.#j.state.robots.isFresh(origin, tools.now())) {
+      if (this.#obeys && !this.#j.state.robots.isFresh(origin, tools.now())) {
         this.#park(origin, request);
         continue;
       }
-      this.#launch(() => this.#work(request, origin));
+      if (this.#obeys) this.#declare(origin);
+      // The host may have asked for a pause while the request was read, or its robots.txt for a delay just now.
+      if (pace.waitMs(tools.now()) > 0) this.#ready.unshift(request);
+      else this.#launch(() => this.#work(request, origin));
     }
   }
 
@@ -167,7 +188,7 @@ export class Slice {
     }
   }
 
-  /** Waits with a request for its origin's robots.txt; the first one there fetches it, within the lane's pace. */
+  /** Waits with a request for its origin's robots.txt; the first one there has it asked for. */
   #park(origin: string, request: Request): void {
     const parked = this.#parked.get(origin);
     this.#parkedCount++;
@@ -176,24 +197,46 @@ export class Slice {
       return;
     }
     this.#parked.set(origin, [request]);
-    this.#launch(async () => {
-      const { tools, pace, state } = this.#j;
-      const watch = this.#watch();
-      const failure = await state.robots.load(origin, tools.fetcher, tools.now, this.#abort.signal);
-      pace.ended(tools.now(), watch(failure));
-      const crawlDelayMs = state.robots.crawlDelayMs(origin);
-      if (crawlDelayMs !== undefined) pace.declare(crawlDelayMs);
-      const free = this.#parked.get(origin) ?? [];
-      this.#parked.delete(origin);
-      this.#parkedCount -= free.length;
-      this.#ready.push(...free);
+    this.#questions.push(origin);
+  }
+
+  async #askRobots(origin: string): Promise<void> {
+    const { tools, pace, state } = this.#j;
+    const watch = this.#watch();
+    const answer = await state.robots.load(origin, tools.fetcher, tools.now, {
+      // RFC 9309, section 2.3.1.2, wants redirects followed to other hosts too: one small file a day. At home they keep the pace.
+      isOwn: (url) => !this.#isOwn(url) || !pace.isSpaced,
+      onSent: watch.sent,
+      signal: this.#abort.signal,
     });
+    pace.ended(tools.now(), watch.seen(answer === 'moved' ? undefined : answer));
+    if (answer === 'moved') {
+      this.#questions.push(origin);
+      return;
+    }
+    const free = this.#parked.get(origin) ?? [];
+    this.#parked.delete(origin);
+    this.#parkedCount -= free.length;
+    this.#ready.push(...free);
+  }
+
+  /** Takes up the delay that the robots.txt of an origin asks for, once, and says so where it is longer than the scraper's own. */
+  #declare(origin: string): void {
+    if (this.#declared.has(origin)) return;
+    this.#declared.add(origin);
+    const { tools, pace, state, scraper, sink, job, lane } = this.#j;
+    const declaredMs = state.robots.crawlDelayMs(origin);
+    if (declaredMs === undefined || declaredMs <= scraper.politeness.delay) return;
+    const keptMs = Math.max(pace.declare(declaredMs), scraper.politeness.delay);
+    sink.crawlDelay(origin, { declaredMs, keptMs });
+    const what = keptMs < declaredMs ? 'cut to the most that is granted' : 'kept';
+    tools.log.info(`A crawl-delay longer than the scraper’s delay is ${what}.`, { job: job.id, lane, origin, declaredMs, keptMs });
   }
 
   async #work(request: Request, origin: string): Promise<void> {
     const { tools, pace, scraper, sink, state } = this.#j;
     const target = targetOf(request);
-    if (scraper.politeness.robots === 'obey') {
+    if (this.#obeys) {
       const refusal = state.robots.refusal(origin, target, tools.now());
       if (refusal) return this.#fail(request, refusal);
     }
@@ -202,22 +245,24 @@ export class Slice {
     const startedMs = tools.now();
     let answer: FetchedPage | FetchedFile | RedirectedElsewhere;
     try {
-      const context = { isOwn: this.#isOwn, signal: this.#abort.signal, cookies: this.#j.cookies };
+      const context = { isOwn: this.#mayFollow, onSent: watch.sent, signal: this.#abort.signal, cookies: this.#j.cookies };
       const wanted = fetchRequestOf(request, scraper.request, context);
       const { objects } = tools.cloud;
       answer = request.file
         ? await keepFile(tools.fetcher, objects, wanted, keys.files(this.#j.job.id, request.file.name))
         : await tools.fetcher.fetch(wanted);
-      pace.ended(tools.now(), watch());
+      pace.ended(tools.now(), watch.seen());
     } catch (error) {
       if (error instanceof StoreFailure) throw error;
       const failure = asRequestError(error);
-      pace.ended(tools.now(), watch(failure));
+      pace.ended(tools.now(), watch.seen(failure));
       return this.#abort.signal.aborted ? this.#givenUp(request, tools.now() - startedMs) : this.#fail(request, failure);
     }
     // The target's own lane keeps its host's pace; the claim stays with the request, so that it is nobody's duplicate there.
-    if (answer.kind === 'elsewhere') this.#pending.push({ request: moved(request, answer), dueMs: 0 });
-    else if (answer.kind === 'file') await sink.file(request, answer);
+    if (answer.kind === 'elsewhere') {
+      if (this.#isOwn(answer.location)) this.#ready.push(moved(request, answer));
+      else this.#pending.push({ request: moved(request, answer), dueMs: 0 });
+    } else if (answer.kind === 'file') await sink.file(request, answer);
     else await this.#parse(request, answer);
   }
 
@@ -273,17 +318,26 @@ export class Slice {
     return this.#retries[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Tells the pace that a request starts. @returns what tells how it went: a failure as the host's pace sees it, or none. */
-  #watch(): (failure?: RequestError) => PaceObservation {
+  /** Tells the pace that a request starts. @returns what hears of its going out, and what tells how it went as the host's pace sees it. */
+  #watch(): { readonly sent: () => void; readonly seen: (failure?: RequestError) => PaceObservation } {
     const { tools, pace } = this.#j;
     const [startedMs, busyMs] = [tools.now(), tools.busyMs()];
-    pace.started(startedMs);
-    return (failure) => {
+    let isSent = false;
+    pace.started(startedMs, isSent);
+    const sent = (): void => {
+      pace.sent(tools.now(), !isSent);
+      isSent = true;
+      // Where starts are spaced, the next one waits for this.
+      if (pace.isSpaced) this.#wake();
+    };
+    const seen = (failure?: RequestError): PaceObservation => {
+      if (!isSent) sent();
       const times = { latencyMs: tools.now() - startedMs, busyMs: tools.busyMs() - busyMs };
       if (!failure) return times;
       const { code, status, retryAfterMs } = failure;
       return { ...times, code, ...(status !== undefined && { status }), ...(retryAfterMs !== undefined && { retryAfterMs }) };
     };
+    return { sent, seen };
   }
 
   /** The host is down and has been probed in vain: what waits for it ends now rather than in hours, one attempt each. */
@@ -292,6 +346,7 @@ export class Slice {
     const waiting = [...this.#ready.splice(0), ...this.#retries.splice(0).map((r) => r.request), ...[...this.#parked.values()].flat()];
     this.#parked.clear();
     this.#parkedCount = 0;
+    this.#questions.splice(0);
     for (const request of waiting) await this.#j.sink.failed(request, untried);
     for (let request = await this.#takeNew(); request; request = await this.#takeNew()) await this.#j.sink.failed(request, untried);
   }
@@ -322,6 +377,7 @@ export class Slice {
     const { pace, tools, source } = this.#j;
     const nowMs = tools.now();
     const paceMs = nowMs + pace.waitMs(nowMs);
+    if (this.#questions.length > 0) return paceMs;
     // With as many waiting for robots.txt as may, only its arrival frees anything.
     if (this.#parkedCount >= MAX_PARKED) return Number.POSITIVE_INFINITY;
     if (this.#ready.length > 0 || !source.isEmpty) return paceMs;

@@ -18,7 +18,13 @@ export function summaryText(summary: Summary): string {
     skipped.length > 0 ? `skipped: ${skipped.join(', ')}` : '',
     r.pending > 0 ? `${countText(r.pending)} pending` : '',
   ];
-  return [head, `  ${counts.filter((c) => c !== '').join('; ')}`, ...errorLines(summary)].join('\n');
+  return [
+    head,
+    `  ${counts.filter((c) => c !== '').join('; ')}`,
+    ...errorLines(summary),
+    ...delayLines(summary),
+    ...proxyLines(summary),
+  ].join('\n');
 }
 
 function errorLines({ errors }: Summary): string[] {
@@ -34,4 +40,25 @@ function errorLines({ errors }: Summary): string[] {
   });
   const more = byCount.length - MAX_CODES;
   return ['Errors by code:', ...lines, ...(more > 0 ? [`  and ${countOf(more, 'more code')}`] : [])];
+}
+
+/** Hosts whose delay is listed. */
+const MAX_DELAYS = 5;
+
+function delayLines({ crawlDelays = {} }: Summary): string[] {
+  const longest = Object.entries(crawlDelays).toSorted(([, a], [, b]) => b.keptMs - a.keptMs);
+  if (longest.length === 0) return [];
+  const lines = longest.slice(0, MAX_DELAYS).map(([origin, { declaredMs, keptMs }]) => {
+    const kept = keptMs < declaredMs ? `; ${durationText(keptMs)}, the most that is granted, are kept` : '';
+    return `  ${origin}  ${durationText(declaredMs)} between two requests${kept}`;
+  });
+  const more = longest.length - MAX_DELAYS;
+  return ['Slowed down by crawl-delay in robots.txt:', ...lines, ...(more > 0 ? [`  and ${countOf(more, 'more host')}`] : [])];
+}
+
+function proxyLines({ proxies = {} }: Summary): string[] {
+  const lines = Object.entries(proxies).map(
+    ([proxy, { fetches, failures }]) => `  ${proxy}  ${countOf(fetches, 'fetch', 'fetches')}, ${countText(failures)} failed by the proxy`,
+  );
+  return lines.length === 0 ? [] : ['Through proxies:', ...lines];
 }

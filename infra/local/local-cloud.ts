@@ -78,7 +78,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     threads,
     env: functionEnvironment(
       { ...roomOptions(threads), ...process.env },
-      { URLDROP_MIN_LANES: String(LANES_PER_THREAD * threads), ...options.functionOptions },
+      {
+        [optionTable.minLanes.env]: String(LANES_PER_THREAD * threads),
+        ...(options.job !== undefined && { [optionTable.isAlone.env]: '1' }),
+        ...options.functionOptions,
+      },
     ),
     onOutput: (text) => log.write(text),
   });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LanePace, type PaceObservation } from '../../functions/fetch/lane-pace.ts';
 
-/** What can happen to a lane: time passes, a request starts if it may, one ends, the invocation changes. */
+/** What can happen to a lane: time passes, a request starts if it may and goes out when it has a connection, one ends, the invocation changes. */
 type Step =
   | { readonly kind: 'pass'; readonly ms: number }
-  | { readonly kind: 'start' }
+  | { readonly kind: 'start'; readonly connectMs: number }
   | { readonly kind: 'end'; readonly seen: Omit<PaceObservation, 'latencyMs'> }
   | { readonly kind: 'handOver' };
 
@@ -21,7 +21,7 @@ const seen: fc.Arbitrary<Omit<PaceObservation, 'latencyMs'>> = fc.oneof(
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.nat(5_000).map((ms): Step => ({ kind: 'pass', ms })) },
-  { weight: 6, arbitrary: fc.constant<Step>({ kind: 'start' }) },
+  { weight: 6, arbitrary: fc.constantFrom(0, 0, 3_000).map((connectMs): Step => ({ kind: 'start', connectMs })) },
   { weight: 5, arbitrary: seen.map((what): Step => ({ kind: 'end', seen: what })) },
   fc.constant<Step>({ kind: 'handOver' }),
 );
@@ -51,9 +51,11 @@ function play(steps: readonly Step[], options: { concurrency: number; delayMs: n
         const waitMs = pace.waitMs(nowMs);
         if (!Number.isFinite(waitMs)) break;
         nowMs += waitMs;
-        pace.started(nowMs);
-        starts.push(nowMs);
+        pace.started(nowMs, false);
         flying.push(nowMs);
+        nowMs += what.connectMs;
+        pace.sent(nowMs);
+        starts.push(nowMs);
         mostInFlight = Math.max(mostInFlight, flying.length);
         break;
       }

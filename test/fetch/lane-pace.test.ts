@@ -54,7 +54,8 @@ describe('delay', () => {
     pace.started(NOW);
     expect(pace.declare(5_000)).toBe(5_000);
     expect(pace.waitMs(NOW)).toBe(5_000);
-    const own = paceOf({ delayMs: 10_000, crawlDelayMs: 5_000 });
+    const own = paceOf({ delayMs: 10_000 });
+    own.declare(5_000);
     own.started(NOW);
     expect(own.waitMs(NOW)).toBe(10_000);
   });
@@ -66,10 +67,48 @@ describe('delay', () => {
     expect(pace.waitMs(NOW)).toBe(MAX_CRAWL_DELAY_MS);
   });
 
-  test('of robots.txt is for all lanes of a host together', () => {
-    const pace = paceOf({ crawlDelayMs: 1_000, lanes: 3 });
-    pace.started(NOW);
-    expect(pace.waitMs(NOW)).toBe(3_000);
+  test('of robots.txt is for all lanes of a host together, though none knows of the others', () => {
+    const lanes = [0, 1, 2].map((lane) => {
+      const pace = paceOf({ share: { lane, lanes: 3 }, random: Math.random });
+      pace.declare(1_000);
+      return pace;
+    });
+    const starts: number[] = [];
+    for (let nowMs = NOW; nowMs < NOW + 60_000; nowMs += 7) {
+      for (const pace of lanes) {
+        if (pace.waitMs(nowMs) > 0) continue;
+        starts.push(nowMs);
+        pace.started(nowMs);
+        pace.ended(nowMs, { latencyMs: 0, status: 200 });
+      }
+    }
+    const gaps = starts.slice(1).map((at, i) => at - (starts[i] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+    // And none is left out: one start a delay and a quarter, whichever lane's.
+    expect(starts.length).toBeGreaterThanOrEqual(47);
+  });
+
+  test('of one job holds against the last start of another job on the host', () => {
+    const hasty = paceOf();
+    once(hasty, NOW);
+    const gentle = new LanePace({ concurrency: 4, delayMs: 1_000, random: () => 0 }, hasty.toState());
+    expect(gentle.waitMs(NOW + 200)).toBe(750);
+  });
+
+  test('counts from when a request goes out: those that wait for their connection do not go out together', () => {
+    const pace = paceOf({ delayMs: 1_000 });
+    pace.started(NOW, false);
+    expect(pace.waitMs(NOW + 8_000)).toBe(Number.POSITIVE_INFINITY);
+    pace.sent(NOW + 8_000);
+    expect(pace.waitMs(NOW + 8_000)).toBe(1_000);
+    // A redirect, say: the host is asked again by the same fetch.
+    pace.sent(NOW + 8_500, false);
+    expect(pace.waitMs(NOW + 9_000)).toBe(500);
+    const hasty = paceOf();
+    for (let i = 0; i < 4; i++) {
+      expect(hasty.waitMs(NOW)).toBe(0);
+      hasty.started(NOW, false);
+    }
   });
 
   test('another machine with a faster clock does not stop the lane', () => {

@@ -69,4 +69,18 @@ describe('a summary', () => {
     const b = { ...emptyTally, errors: { timeout: { count: 3, url: 'b', message: 'B' } } };
     expect(addTally(a, b).errors).toEqual({ timeout: { count: 5, url: 'a', message: 'A' } });
   });
+
+  it('adds up what went through each proxy, and keeps the longest delays that sites ask for', () => {
+    const a = { ...emptyTally, proxies: { one: { fetches: 2, failures: 1 } } };
+    const b = { ...emptyTally, proxies: { one: { fetches: 3, failures: 0 }, two: { fetches: 1, failures: 1 } } };
+    expect(addTally(a, b).proxies).toEqual({ one: { fetches: 5, failures: 1 }, two: { fetches: 1, failures: 1 } });
+    let many = emptyTally;
+    for (let i = 1; i <= 50; i++) {
+      const crawlDelays = { [`https://${i}.example`]: { declaredMs: i * 1_000, keptMs: i * 1_000 } };
+      many = addTally(many, { ...emptyTally, crawlDelays });
+    }
+    const kept = Object.values(many.crawlDelays ?? {}).map(({ keptMs }) => keptMs);
+    expect(kept.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 20 }, (_, i) => (i + 31) * 1_000));
+    expect('crawlDelays' in addTally(emptyTally, emptyTally)).toBe(false);
+  });
 });

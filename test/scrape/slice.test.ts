@@ -126,6 +126,89 @@ describe('a slice', () => {
     expect((await stage.summary(job)).requests).toMatchObject({ succeeded: 1, pending: 1 });
   });
 
+  it('keeps the delay to the last start of an earlier invocation, be it another job’s', async () => {
+    const web = await open((path) => (path === '/robots.txt' ? undefined : html(path)));
+    const tools = stage.tools([scraper({ politeness: { delay: 30_000, robots: 'ignore' } })]);
+    await stage.startJob('test', [{ url: `${web.url}/1` }]);
+    await stage.invoke(tools);
+    await stage.startJob('test', [{ url: `${web.url}/2` }], { id: 'test-two' });
+    await stage.invoke(tools);
+    expect(web.log).toEqual(['/1']);
+    await stage.drain(tools);
+    expect(web.log).toEqual(['/1', '/2']);
+  });
+
+  it('keeps a crawl-delay that an earlier invocation has read, and says so', async () => {
+    const web = await open((path) => (path === '/robots.txt' ? 'User-agent: *\nCrawl-delay: 90\n' : html(path)));
+    const tools = stage.tools([scraper()]);
+    const pages = (job: number, count: number) => Array.from({ length: count }, (_, i) => ({ url: `${web.url}/${job}/${i}` }));
+    await stage.startJob('test', pages(1, 1));
+    await stage.drain(tools);
+    const job = await stage.startJob('test', pages(2, 3), { id: 'test-two' });
+    const fetched: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      await stage.invoke(tools);
+      await stage.wakePostponed();
+      fetched.push(web.log.length - 1);
+    }
+    expect(fetched).toEqual([0, 1, 2, 3]);
+    const { crawlDelays } = await stage.summary(job);
+    expect(crawlDelays).toEqual({ [web.url]: { declaredMs: 90_000, keptMs: 60_000 } });
+  });
+
+  it('asks for a robots.txt that has moved on its host at the host’s pace, and nothing twice', async () => {
+    const asked: string[] = [];
+    const answer =
+      (status: number, headers: Record<string, string>, body = ''): Page =>
+      (request, response) => {
+        asked.push(request.url ?? '');
+        response.writeHead(status, headers).end(body);
+      };
+    const web = await open({
+      '/robots.txt': answer(302, { location: '/moved' }),
+      '/moved': answer(301, { location: '/moved-again' }),
+      '/moved-again': answer(200, { 'content-type': 'text/plain' }, 'User-agent: *\nDisallow: /no\n'),
+      '/yes': answer(200, { 'content-type': 'text/html' }, html('Yes')),
+    });
+    const tools = stage.tools([scraper({ politeness: { delay: 30_000 } })]);
+    await stage.startJob('test', [{ url: `${web.url}/no` }, { url: `${web.url}/yes` }]);
+    for (const soFar of [1, 2, 3, 4]) {
+      await stage.invoke(tools);
+      expect(asked).toHaveLength(soFar);
+      await stage.wakePostponed();
+    }
+    await stage.drain(tools);
+    expect(asked).toEqual(['/robots.txt', '/moved', '/moved-again', '/yes']);
+    expect((await errorLines(stage.cloud.objects)).map((e) => e.code)).toEqual(['robots']);
+  });
+
+  it('goes by robots.txt and pace for a redirect on the host itself', async () => {
+    const to =
+      (location: string): Page =>
+      (_, response) =>
+        response.writeHead(302, { location }).end();
+    const web = await open({
+      '/robots.txt': 'User-agent: *\nDisallow: /no\n',
+      '/a': to('/no'),
+      '/b': to('/c'),
+      '/c': html('C'),
+      '/no': html('No'),
+    });
+    const tools = stage.tools([scraper({ politeness: { delay: 30_000 } })]);
+    await stage.startJob('test', [{ url: `${web.url}/a` }, { url: `${web.url}/b` }]);
+    const fetched: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      await stage.invoke(tools);
+      await stage.wakePostponed();
+      fetched.push(web.log.length);
+    }
+    expect(fetched).toEqual([0, 1, 2, 3]);
+    await stage.drain(tools);
+    expect(web.log.toSorted()).toEqual(['/a', '/b', '/c']);
+    expect(await errorLines(stage.cloud.objects)).toMatchObject([{ url: `${web.url}/a`, code: 'robots' }]);
+    expect(await resultLines(stage.cloud.objects)).toMatchObject([{ url: `${web.url}/b`, finalUrl: `${web.url}/c`, attempts: 1 }]);
+  });
+
   it('gives up what is under way when the function must end, and the child does it again', async () => {
     let hang = true;
     const web = await open({

@@ -67,6 +67,26 @@ test('the closing words account for every request and show each error code with 
   );
 });
 
+test('the closing words say what robots.txt slowed the job down, and how each proxy fared', () => {
+  const text = summaryText(
+    summary({
+      crawlDelays: {
+        'https://a.example': { declaredMs: 2_000, keptMs: 2_000 },
+        'https://b.example': { declaredMs: 120_000, keptMs: 60_000 },
+      },
+      proxies: { 'proxy.example:3128': { fetches: 1, failures: 0 }, '192.0.2.7:1080': { fetches: 1_200, failures: 3 } },
+    }),
+  );
+  expect(text.split('\n').slice(2)).toEqual([
+    'Slowed down by crawl-delay in robots.txt:',
+    '  https://b.example  2 min 00 s between two requests; 1 min 00 s, the most that is granted, are kept',
+    '  https://a.example  2.0 s between two requests',
+    'Through proxies:',
+    '  proxy.example:3128  1 fetch, 0 failed by the proxy',
+    '  192.0.2.7:1080  1,200 fetches, 3 failed by the proxy',
+  ]);
+});
+
 test('a table puts numbers to the right, cuts long texts and leaves out the columns that do not fit', () => {
   const items = [
     { title: 'A short one', price: 9.5, tags: ['x', 'y'], description: 'z'.repeat(80) },
