@@ -102,6 +102,8 @@ export class RobotsCache {
         this.#keep(origin, { fetchedMs: now(), expiresMs: now() + MAX_ROBOTS_AGE_MS });
         return undefined;
       }
+      // Ended because the invocation's time was up: that says nothing about the file.
+      if (context.signal.aborted) return failure;
       const tries = (known?.trouble?.tries ?? 0) + 1;
       const waitMs = Math.min(MAX_WAIT_MS, Math.max(failure.retryAfterMs ?? 0, FIRST_WAIT_MS * 2 ** Math.min(20, tries - 1)));
       // A host that is down is down, whichever file was asked for; a server's own refusal is robots.txt's.

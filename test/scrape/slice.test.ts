@@ -214,7 +214,7 @@ describe('a slice', () => {
     const web = await open({
       '/slow': (_, response) => (hang ? undefined : response.setHeader('content-type', 'text/html').end(html('Slow'))),
     });
-    const tools = stage.tools([scraper()]);
+    const tools = stage.tools([scraper({ politeness: { robots: 'ignore' } })]);
     const job = await stage.startJob('test', [{ url: `${web.url}/slow` }]);
     const [first] = await stage.receive();
     if (!first) throw new Error('A batch was expected.');
@@ -226,6 +226,21 @@ describe('a slice', () => {
     await stage.drain(tools);
     expect(await resultLines(stage.cloud.objects)).toHaveLength(1);
     expect((await stage.summary(job)).requests).toMatchObject({ total: 1, succeeded: 1, pending: 0 });
+  });
+
+  it('forgets about a robots.txt that was under way when the function had to end', async () => {
+    let hang = true;
+    const web = await open({
+      '/robots.txt': (_, response) => (hang ? undefined : response.end('User-agent: *\nAllow: /\n')),
+      '/page': html('Page'),
+    });
+    const tools = stage.tools([scraper()]);
+    await stage.startJob('test', [{ url: `${web.url}/page` }]);
+    await stage.invoke(tools, undefined, 1_000);
+    hang = false;
+    await stage.drain(tools);
+    expect(await errorLines(stage.cloud.objects)).toEqual([]);
+    expect(await resultLines(stage.cloud.objects)).toMatchObject([{ attempts: 1 }]);
   });
 
   it('stops within the slice when the job is cancelled', async () => {
