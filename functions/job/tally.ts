@@ -34,7 +34,15 @@ export class TallyCounter {
   reading(): Tally {
     const { succeeded, failed, followed, items, fetches, wireBytes, decodedBytes, proxies } = this;
     return {
-      ...{ succeeded, failed, skipped: this.#skipped, followed, items, fetches, wireBytes, decodedBytes, errors: this.#errors },
+      succeeded,
+      failed,
+      skipped: this.#skipped,
+      followed,
+      items,
+      fetches,
+      wireBytes,
+      decodedBytes,
+      errors: this.#errors,
       ...(Object.keys(this.#crawlDelays).length > 0 && { crawlDelays: this.#crawlDelays }),
       ...(Object.keys(proxies).length > 0 && { proxies }),
     };

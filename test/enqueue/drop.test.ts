@@ -186,8 +186,8 @@ describe('a dropped file', () => {
     await using stage = await DropStage.start();
     const rule = { groupBy: 'host', lanes: 3 } as const;
     const urls = Array.from({ length: 60 }, (_, i) => `https://a.example/${i}`);
-    const list = [scraper({ name: 'page', politeness: { concurrency: 60 }, follows: false })];
-    await stage.run(stage.tools({ list, maxPerLane: 20, isAlone: true }), await stage.drop('urls/one.txt', urls.join('\n')));
+    const sixty = [scraper({ name: 'page', politeness: { concurrency: 60 }, follows: false })];
+    await stage.run(stage.tools({ list: sixty, maxPerLane: 20, isAlone: true }), await stage.drop('urls/one.txt', urls.join('\n')));
     const counts = [0, 1, 2].map((n) => urls.filter((url) => laneOf(url, rule) === `a.example#${n}`).length);
     expect(await stage.job()).toMatchObject({ lanes: 3, laneShares: counts });
   });
@@ -202,8 +202,8 @@ describe('a dropped file', () => {
 
   it('leaves equal parts of the concurrency to the lanes of several hosts', async () => {
     await using stage = await DropStage.start();
-    const list = [scraper({ name: 'page', politeness: { concurrency: 60 }, follows: false })];
-    const tools = stage.tools({ list, maxPerLane: 20, isAlone: true });
+    const sixty = [scraper({ name: 'page', politeness: { concurrency: 60 }, follows: false })];
+    const tools = stage.tools({ list: sixty, maxPerLane: 20, isAlone: true });
     await stage.run(tools, await stage.drop('urls/two.txt', 'https://a.example/1\nhttps://b.example/1\n'));
     expect(await stage.job()).toMatchObject({ lanes: 3 });
     expect((await stage.job()).laneShares).toBeUndefined();

@@ -38,6 +38,7 @@ export async function startArrivalServer(robots: RobotsTexts): Promise<ArrivalSe
     port,
     arrivals() {
       const answer = next<readonly Arrival[]>();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
       worker.postMessage('arrivals');
       return answer;
     },
@@ -73,8 +74,10 @@ function serve(robots: RobotsTexts): void {
     if (isPage) setTimeout(answer, HOLD_MS);
     else answer();
   });
-  server.listen(0, '0.0.0.0', () => parentPort?.postMessage((server.address() as AddressInfo).port));
-  parentPort?.on('message', () => parentPort?.postMessage(arrivals));
+  const port = parentPort;
+  if (!port) throw new Error('This is to run in a worker thread.');
+  server.listen(0, '0.0.0.0', () => port.postMessage((server.address() as AddressInfo).port));
+  port.on('message', () => port.postMessage(arrivals));
 }
 
 if (!isMainThread && workerData) serve(workerData as RobotsTexts);
