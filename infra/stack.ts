@@ -24,6 +24,7 @@ export class UrlDropStack extends Stack {
     const output = (name: string, value: string, description: string): unknown => new CfnOutput(this, name, { value, description });
     const console = `https://${this.region}.console.aws.amazon.com`;
     output('BucketName', bucket.bucketName, 'Everything lies here');
+    output('Region', this.region, 'Where: `urldrop jobs --stack` reads this and the bucket from cdk-outputs.json');
     output('DropCommand', `aws s3 cp urls.txt s3://${bucket.bucketName}/${settings.bucket.notifyPrefix}page/`, 'Starts a job');
     output('RequestsQueueUrl', queues.requests.queueUrl, 'Batches to scrape');
     output('PostponedQueueUrl', queues.postponed.queueUrl, 'Batches that wait for their time');

@@ -12,8 +12,13 @@ import { MAX_UNIQUE, UniqueSet } from './unique-set.ts';
 const ROOM_BYTES = 2 * MAX_LINE_BYTES;
 const [COMMA, LF] = [44, 10] as const;
 /** A segment is closed, and the messages about it sent, when it has reached this. */
-const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
+export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 const MAX_SEGMENT_RUNS = 20_000;
+
+/** Whether requests travel inside their message. @param bytes - of their JSON, with a comma between them. */
+export function isInline(count: number, bytes: number): boolean {
+  return count < REQUESTS_PER_MEMBER && bytes <= MAX_INLINE_BYTES;
+}
 
 /** What is sent for certain. */
 export interface Sent {
@@ -86,7 +91,7 @@ export class LaneSender {
     this.#out[end] = COMMA;
     this.#end = end + 1;
     this.#count++;
-    if (this.#lines < REQUESTS_PER_MEMBER && (this.#isRun || end - this.#headEnd <= MAX_INLINE_BYTES)) {
+    if (this.#isRun ? this.#lines < REQUESTS_PER_MEMBER : isInline(this.#lines, end - this.#headEnd)) {
       this.#reserve();
       return undefined;
     }

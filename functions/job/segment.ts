@@ -11,7 +11,7 @@ const unzip = promisify(gunzip);
 /** Level 2 packs request lines within a tenth of level 6, at a third of its time (0.27 µs a line). */
 const GZIP_LEVEL = 2;
 /** A reader takes one member first, since a slow lane needs no more, then twice as many per GET up to these. */
-const MAX_MEMBERS_PER_GET = 32;
+export const MAX_MEMBERS_PER_GET = 32;
 const MAX_BYTES_PER_GET = 1024 * 1024;
 /** A member that unpacks to more is no work of ours: a request line has at most 64 KiB. */
 const MAX_MEMBER_BYTES = 128 * 1024 * 1024;

@@ -67,7 +67,7 @@ export interface SliceJob {
 }
 
 /** How often a slice looks for the job's stop sign, ms. */
-const CANCEL_CHECK_MS = 5_000;
+export const CANCEL_CHECK_MS = 5_000;
 /** A fetch that took this long before the end of its invocation had its chance. */
 const LONG_FETCH_MS = 25_000;
 /** Requests taken up while robots.txt is on its way; more would only wait in memory. */

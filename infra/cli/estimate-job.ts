@@ -24,7 +24,7 @@ export interface Estimate {
 }
 
 /** Memory at which a function has one full core (AWS Lambda developer guide, "Configure Lambda function memory"). */
-const MB_PER_CORE = 1_769;
+export const MB_PER_CORE = 1_769;
 /** Calls that each batch makes at least: outcome, results, state; reads of the same; receive, delete, send. */
 const WRITES_PER_BATCH = 4;
 const READS_PER_BATCH = 4;

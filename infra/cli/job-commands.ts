@@ -17,7 +17,7 @@ export interface RetryFlags extends PlaceFlags {
   readonly code?: string;
 }
 
-/** `jobs`, `status`, `cancel`, `retry`, `export`: the same on this machine and, with --bucket, on AWS. */
+/** `jobs`, `status`, `cancel`, `retry`, `export`: the same on this machine and, with --stack or --bucket, on AWS. */
 export function jobCommands(setExitCode: SetExitCode): Command[] {
   const jobs = placed(new Command('jobs').description('List the jobs of a data directory or bucket.'))
     .option('--json', 'print their summaries as JSON')
@@ -61,5 +61,6 @@ export function jobCommands(setExitCode: SetExitCode): Command[] {
 function placed(command: Command): Command {
   return command
     .addOption(dataDirOption())
+    .addOption(new Option('--stack <name>', 'a deployed stack, found in the cdk-outputs.json of this directory').conflicts('bucket'))
     .addOption(new Option('--bucket <name>', 'the bucket of a deployed stack, in place of a data directory'));
 }

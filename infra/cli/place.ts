@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
+import { DEFAULT_DATA_DIR } from '../local/data-dir.ts';
+import { openAwsBucket } from './aws-bucket.ts';
+import { findDeployedStack, OUTPUTS_FILE } from './deployed-stack.ts';
 
-/** Which bucket a command looks into: one on AWS, or that of a local data directory. */
+/** Which bucket a command looks into: one on AWS, by its name or its stack's, or that of a local data directory. */
 export interface PlaceFlags {
   readonly bucket?: string;
+  readonly stack?: string;
   readonly dataDir: string;
 }
 
@@ -22,30 +26,26 @@ export interface Place {
 
 /**
  * Opens the bucket of a deployed stack, or of a data directory: through the process that has it (`urldrop up`, a run), else by
- * starting the embedded S3 on it, without any function.
+ * starting the embedded S3 on it, without any function. Where nothing is named and nothing has run, `cdk-outputs.json` says where.
  *
- * @throws {UsageError} `data-dir` if there is none.
+ * @throws {UsageError} `data-dir` if there is none; `cdk-outputs` and `aws` for a stack that is not found or not open.
  */
 export async function openPlace(flags: PlaceFlags): Promise<Place> {
-  const [{ createClients }, { ObjectStore: Store }] = await Promise.all([
-    import('../../functions/aws/clients.ts'),
-    import('../../functions/aws/objects.ts'),
-  ]);
-  if (flags.bucket !== undefined) {
-    const { s3 } = createClients(false);
-    return {
-      objects: new Store(s3, flags.bucket),
-      name: `bucket ${flags.bucket}`,
-      flags: ` --bucket ${flags.bucket}`,
-      isServed: true,
-      close: () => Promise.resolve(s3.destroy()),
-    };
+  if (flags.bucket !== undefined) return openAwsBucket({ bucket: flags.bucket, flags: ` --bucket ${flags.bucket}` });
+  const isThere = existsSync(flags.dataDir);
+  if (flags.stack !== undefined || (!isThere && flags.dataDir === DEFAULT_DATA_DIR && existsSync(OUTPUTS_FILE))) {
+    const { name, bucket, region } = findDeployedStack(flags.stack);
+    return openAwsBucket({ bucket, region, flags: ` --stack ${name}` });
   }
-  if (!existsSync(flags.dataDir))
+  if (!isThere)
     throw new UsageError(
       'data-dir',
       `There is no data directory ${flags.dataDir}: nothing has run here. Name another with --data-dir DIR, or a bucket with --bucket NAME.`,
     );
+  const [{ createClients }, { ObjectStore: Store }] = await Promise.all([
+    import('../../functions/aws/clients.ts'),
+    import('../../functions/aws/objects.ts'),
+  ]);
   const aws = await openDataDirS3(flags.dataDir);
   const { s3 } = createClients(true, { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials });
   const { LOCAL_BUCKET } = await import('../local/bucket-name.ts');
@@ -53,7 +53,7 @@ export async function openPlace(flags: PlaceFlags): Promise<Place> {
     objects: new Store(s3, LOCAL_BUCKET),
     name: flags.dataDir,
     isServed: aws.isServed,
-    flags: flags.dataDir === '.urldrop' ? '' : ` --data-dir ${flags.dataDir}`,
+    flags: flags.dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${flags.dataDir}`,
     async close() {
       s3.destroy();
       await aws.stop();

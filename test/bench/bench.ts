@@ -10,6 +10,7 @@ const programs: Readonly<Record<string, string>> = {
   latency: 'whole programs on pages that take 200 ms each, 512 at a time',
   pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',
   extract: 'CPU per page of extraction: tree, scanner, bare tokenizer',
+  simulate: 'time, cost and limits of jobs of 10^6 to 10^9 URLs, on paper',
 };
 
 const [name, ...options] = process.argv.slice(2);

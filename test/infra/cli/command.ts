@@ -20,11 +20,19 @@ export interface Command {
   said(pattern: RegExp): Promise<void>;
 }
 
+export interface CommandOptions {
+  readonly stdin?: string;
+  /** Path of the Node to run it with. */
+  readonly node?: string;
+  /** Variables beside those that a shell has. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts the command as a user would, in a directory of the test's own. */
-export function start(cwd: string, args: readonly string[], options: { stdin?: string; node?: string } = {}): Command {
+export function start(cwd: string, args: readonly string[], options: CommandOptions = {}): Command {
   // Without npm's variables, so that messages do not depend on how the tests were started.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|AWS_|URLDROP_|NODE_OPTIONS|VITEST)/.test(name)));
-  const child = spawn(options.node ?? process.execPath, [BIN, ...args], { cwd, env });
+  const child = spawn(options.node ?? process.execPath, [BIN, ...args], { cwd, env: { ...env, ...options.env } });
   child.stdin.end(options.stdin ?? '');
   let stdout = '';
   let stderr = '';
@@ -47,7 +55,7 @@ export function start(cwd: string, args: readonly string[], options: { stdin?: s
   };
 }
 
-export function urldrop(cwd: string, args: readonly string[], options: { stdin?: string; node?: string } = {}): Promise<Ended> {
+export function urldrop(cwd: string, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   return start(cwd, args, options).ended;
 }
 
