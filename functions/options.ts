@@ -72,7 +72,7 @@ export const optionTable = {
     default: 2_000,
     min: 0,
     max: 60_000,
-    reason: 'A longer wait with nothing else to do is spent in the queue, not on the bill.',
+    reason: 'A longer wait with nothing else to do is spent in the queue, not on the bill; for each lane of the invocation.',
   },
   memoryMb: {
     env: 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',

@@ -51,8 +51,12 @@ const MAX_ASKED_PAUSE_MS = 86_400_000;
 const DOWN_FAILURES = 5;
 /** Failed probes, each after a longer pause, after which nothing more is expected of a host for now. */
 export const DOWN_PROBES = 3;
-/** Part of a gap or pause that jitter adds at most: a fleet must not come in step, and no wait may be shorter than asked. */
+/** Part of a pause that jitter adds at most: a fleet must not come in step, and no wait may be shorter than asked. */
 const JITTER = 0.25;
+/** The same of a delay. Lanes that began together are apart after a few requests, and what is added is waited for on the bill. */
+const DELAY_JITTER = 0.1;
+/** Part that chance takes off the spread of a slow host: were all of it kept, the next start would often wait for it with a place free. */
+const SPREAD_JITTER = 0.5;
 /** A host that answers faster needs no spreading: its own speed shows that it bears the load. */
 const FAST_MS = 250;
 /** Upper bound on what latency adds between two starts. */
@@ -163,8 +167,9 @@ export class LanePace {
     this.#inFlight++;
     if (!isSent) this.#unsent++;
     this.#lastStartMs = nowMs;
-    const delayMs = Math.max(this.#delayMs, this.#declaredMs, this.#adaptiveMs());
-    this.#gapMs = delayMs * (1 + JITTER * this.#random());
+    const chance = this.#random();
+    const delayMs = Math.max(this.#delayMs, this.#declaredMs) * (1 + DELAY_JITTER * chance);
+    this.#gapMs = Math.max(delayMs, this.#adaptiveMs() * (1 - SPREAD_JITTER * chance));
   }
 
   /**

@@ -4,8 +4,11 @@ import type { Request } from './request.ts';
 /** Requests of one gzip member of a segment; every member but a run's last holds exactly this many. */
 export const REQUESTS_PER_MEMBER = 1000;
 
-/** JSON bytes of requests that travel inside a message. One SQS request is billed per 64 KiB (AWS SQS pricing). */
-export const MAX_INLINE_BYTES = 32 * 1024;
+/**
+ * JSON bytes of requests that travel inside a message: so many that a call with ten messages is one SQS request as billed, per 64 KiB (AWS
+ * SQS pricing). A longer run costs less as a part of a segment, which is one GET.
+ */
+export const MAX_INLINE_BYTES = 6 * 1024;
 
 /**
  * Part of a segment object: consecutive gzip members of {@link REQUESTS_PER_MEMBER} requests each, one request a line.

@@ -1,6 +1,7 @@
 /**
  * Knows whether an invocation has anything to do. Lanes that only wait (a delay, a pause of the host) give the invocation
- * back once all of them would wait longer than `maxWaitMs`: the wait is then spent in the queue, not on the bill.
+ * back once all of them would wait longer than `maxWaitMs` for each of them: the wait is then spent in the queue, not on the bill. For
+ * each, since each lane that goes by way of the queue costs messages and objects of its own, and the wait is paid for once.
  */
 export class IdleWatch {
   readonly #maxWaitMs: number;
@@ -39,7 +40,7 @@ export class IdleWatch {
     if (this.#waiting.size === 0 || this.#waiting.size < this.#lanes) return;
     let soonestMs = Number.POSITIVE_INFINITY;
     for (const { untilMs } of this.#waiting.values()) soonestMs = Math.min(soonestMs, untilMs);
-    if (soonestMs - this.#now() <= this.#maxWaitMs) return;
+    if (soonestMs - this.#now() <= this.#maxWaitMs * this.#waiting.size) return;
     for (const { giveBack } of this.#waiting.values()) giveBack();
   }
 }

@@ -29,7 +29,7 @@ export async function runInvocation(tools: Tools, records: readonly SQSRecord[],
   const hardEndMs = nowMs + Math.max(remainingMs - COMMIT_RESERVE_MS, remainingMs / 2);
   const invocation: Invocation = {
     tools,
-    jobs: new JobBook(tools.cloud),
+    jobs: new JobBook(tools.cloud, tools.now),
     usage: new UsageShare(tools.cloud.meter, tools.options.memoryMb, tools.now),
     idle: new IdleWatch(tools.options.maxWaitMs, tools.now),
     endMs: Math.min(nowMs + tools.options.sliceMs, hardEndMs),

@@ -3,13 +3,20 @@ import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import type { Scraper } from '../scraper/types.ts';
 
+/** How often a lane looks for its job's stop sign, ms. */
+export const CANCEL_CHECK_MS = 5_000;
+
 /** The definitions of the jobs that an invocation meets, read once each. */
 export class JobBook {
   readonly #cloud: Cloud;
   readonly #jobs = new Map<string, Promise<Job | undefined>>();
+  readonly #cancelled = new Map<string, { readonly askedMs: number; readonly answer: Promise<boolean> }>();
+  readonly #now: () => number;
 
-  constructor(cloud: Cloud) {
+  /** @param now - ms. */
+  constructor(cloud: Cloud, now: () => number) {
     this.#cloud = cloud;
+    this.#now = now;
   }
 
   /** @returns undefined where the job's definition is gone: its owner has deleted it. */
@@ -24,8 +31,15 @@ export class JobBook {
     return job;
   }
 
-  async isCancelled(id: string): Promise<boolean> {
-    return (await this.#cloud.objects.head(keys.cancel(id))) !== undefined;
+  /** Looks for the job's stop sign: once in {@link CANCEL_CHECK_MS}, however many lanes ask. */
+  isCancelled(id: string): Promise<boolean> {
+    const nowMs = this.#now();
+    const known = this.#cancelled.get(id);
+    if (known && nowMs - known.askedMs < CANCEL_CHECK_MS) return known.answer;
+    const answer = this.#cloud.objects.head(keys.cancel(id)).then((object) => object !== undefined);
+    this.#cancelled.set(id, { askedMs: nowMs, answer });
+    answer.catch(() => this.#cancelled.delete(id));
+    return answer;
   }
 }
 

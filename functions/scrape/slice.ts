@@ -11,6 +11,7 @@ import { targetOf, type Request } from '../job/request.ts';
 import type { PageYield, Scraper } from '../scraper/types.ts';
 import { fetchRequestOf, originOf } from './fetch-request.ts';
 import type { Claims } from './claims.ts';
+import { CANCEL_CHECK_MS } from './job-book.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import { keepFile, StoreFailure } from './keep-file.ts';
 import type { LaneState } from './lane-state.ts';
@@ -66,8 +67,6 @@ export interface SliceJob {
   readonly isCancelled: () => Promise<boolean>;
 }
 
-/** How often a slice looks for the job's stop sign, ms. */
-export const CANCEL_CHECK_MS = 5_000;
 /** A fetch that took this long before the end of its invocation had its chance. */
 const LONG_FETCH_MS = 25_000;
 /** Requests taken up while robots.txt is on its way; more would only wait in memory. */

@@ -18,7 +18,7 @@ export interface UrlDropSettings extends Settings {
 
 /** Settings that one deployment may have otherwise. */
 export interface SettingsOverrides {
-  /** Memory of the scrape function, MB; its share of CPU follows (1,769 MB = one core). Default: 1024. */
+  /** Memory of the scrape function, MB; its share of CPU follows (1,769 MB = one core). Default: 512. */
   readonly scrapeMemoryMb?: number | undefined;
   /** Scrape invocations at once, 2 to 1000: the ceiling on speed and on what a minute can cost. Default: 100. */
   readonly maxConcurrency?: number | undefined;

@@ -6,6 +6,7 @@ const programs: Readonly<Record<string, string>> = {
   article: 'all URLs at once on a server that answers after 3 seconds, whole programs',
   bombs: 'peak memory under 200 pages of 10 GB decoded each',
   bundle: 'size and import time of the functions as deployed',
+  cost: 'dollars per million pages on AWS: the functions’ bundles on Lambda’s share of a core, every billed request counted',
   enqueue: 'URLs per second and peak memory of enqueue over 5 million URLs of 50,000 hosts',
   latency: 'whole programs on pages that take 200 ms each, 512 at a time',
   pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',

@@ -40,8 +40,8 @@ describe('a dropped file', () => {
       },
     });
     expect(await stage.cloud.objects.head(keys.active(job.id))).toBeDefined();
-    // The definition once more before the first batch, and two calls of ten messages.
-    expect(job.enqueued?.usage).toMatchObject({ s3Writes: 1, sqsRequests: 2 });
+    // The definition once more before the first batch, the segment, and two calls of ten messages.
+    expect(job.enqueued?.usage).toMatchObject({ s3Writes: 2, sqsRequests: 2 });
     const batches = stage.batches();
     expect(new Set(batches.map((batch) => batch.id)).size).toBe(20);
     for (const batch of batches) {

@@ -36,6 +36,18 @@ describe('an invocation in which lanes wait', () => {
     expect(home).toEqual([]);
   });
 
+  it('waits longer the more of them would go by way of the queue', () => {
+    const { home, idle, a, b, send } = watch();
+    idle.enter();
+    idle.enter();
+    idle.wait(a, 60_000, send('a'));
+    idle.wait(b, 4_000, send('b'));
+    expect(home).toEqual([]);
+    idle.leave(b);
+    idle.wait(a, 4_000, send('a'));
+    expect(home).toContain('a');
+  });
+
   it('is given back when the last one at work is done', () => {
     const { home, idle, a, b, send } = watch();
     idle.enter();

@@ -9,7 +9,7 @@ const OWN: Readonly<Record<string, string>> = { overview: 'overview.ts', overvie
  * Copies the project and adds the scrapers of the comparisons to it as a user would: a line in `functions/scrapers/index.ts`.
  *
  * @param folder - is made.
- * @returns the command that runs the copy.
+ * @returns the folder.
  */
 export function checkOut(folder: string): string {
   mkdirSync(folder, { recursive: true });
@@ -22,5 +22,5 @@ export function checkOut(folder: string): string {
   const listed = source.replace(/\[page, /, `[page, ${Object.keys(OWN).join(', ')}, `);
   if (listed === source) throw new Error('functions/scrapers/index.ts has no list that begins with page: nowhere to add a scraper.');
   writeFileSync(index, imports.join('') + listed);
-  return join(folder, 'infra/cli/bin.js');
+  return folder;
 }

@@ -30,12 +30,12 @@ export interface Peers {
 const PYTHON_PEERS = ['scrapy', 'aiohttp'];
 const PEERS = join(import.meta.dirname, '../peers');
 
-/** @param bin - command of a checkout that has the scrapers. */
-export function urldrop(bin: string): Entrant[] {
+/** @param checkout - of the project, with the scrapers. */
+export function urldrop(checkout: string): Entrant[] {
   const run = (scraper: string) => (task: Task) => ({
     command: process.execPath,
     args: [
-      bin,
+      join(checkout, 'infra/cli/bin.js'),
       'run',
       task.urlFile,
       `--scraper=${scraper}`,

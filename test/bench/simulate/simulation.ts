@@ -7,7 +7,7 @@ import { laneConcurrency, lanesFor } from '../../../functions/job/lane.ts';
 import type { Usage } from '../../../functions/job/outcome.ts';
 import { MAX_MEMBERS_PER_GET } from '../../../functions/job/segment.ts';
 import { restDraft } from '../../../functions/scrape/children.ts';
-import { CANCEL_CHECK_MS } from '../../../functions/scrape/slice.ts';
+import { CANCEL_CHECK_MS } from '../../../functions/scrape/job-book.ts';
 import { MB_PER_CORE } from '../../../infra/cli/estimate-job.ts';
 import type { Settings } from '../../../infra/settings.ts';
 import { awsLimits } from './aws-limits.ts';
