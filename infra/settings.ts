@@ -142,7 +142,7 @@ export interface Settings {
 }
 
 /** Prefixes of the bucket that belong to its users: nothing in them expires. */
-const userPrefixes = ['urls/', 'results/', 'errors/', 'files/', 'archive/', 'jobs/', 'changes/'];
+const userPrefixes = ['urls/', 'scrapers/', 'results/', 'errors/', 'files/', 'archive/', 'jobs/', 'changes/'];
 
 /** What CloudWatch Logs takes (PutRetentionPolicy), up to ten years. */
 const logRetentionDays: readonly number[] = [

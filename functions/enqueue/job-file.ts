@@ -1,5 +1,6 @@
 import { UsageError } from '../job/errors.ts';
 import type { JobOptions } from '../job/job.ts';
+import type { Json } from '../job/request.ts';
 import { unknownName } from '../job/nearest-name.ts';
 import { scraperOptions } from '../scraper/scraper-options.ts';
 
@@ -8,6 +9,8 @@ export interface JobFile {
   /** Id of the job; absent: made from the upload. */
   readonly job?: string;
   readonly scraper?: string;
+  /** A scraper as data for this job alone. */
+  readonly recipe?: Json;
   /** URLs as they are. */
   readonly urls?: readonly string[];
   /** URL templates, `file:<key>`, `sitemap:<url>`. */
@@ -33,7 +36,7 @@ const NUMBERS: Readonly<Record<Exclude<keyof JobOptions, 'robots'>, Range>> = {
   maxRequests: { min: 0, max: Number.MAX_SAFE_INTEGER },
   budget: { min: 0, max: Number.MAX_VALUE },
 };
-const FIELDS = ['job', 'scraper', 'urls', 'start', 'input', 'options'] as const;
+const FIELDS = ['job', 'scraper', 'recipe', 'urls', 'start', 'input', 'options'] as const;
 const OPTIONS = [...Object.keys(NUMBERS), 'robots'];
 /** Fit for object keys and partitions. */
 export const JOB_ID = /^[\w][\w.-]{0,127}$/;
@@ -62,6 +65,7 @@ export function parseJobFile(text: string, name: string): JobFile {
   }
   check('job', (found) => typeof found === 'string' && JOB_ID.test(found), 'a name of letters, digits, ".", "_" and "-"');
   check('scraper', isText, 'the name of a scraper');
+  check('recipe', isObject, 'a scraper as data');
   check('urls', isTexts, 'a list of URLs');
   check('start', (found) => isText(found) || isTexts(found), 'a URL template or a list of them');
   check('input', isText, 'the key of an object in the bucket');

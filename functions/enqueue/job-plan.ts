@@ -4,6 +4,7 @@ import { UsageError } from '../job/errors.ts';
 import { jobId } from '../job/job-id.ts';
 import type { JobOptions } from '../job/job.ts';
 import { prefixes } from '../job/keys.ts';
+import type { Recipe } from '../job/recipe-store.ts';
 import { parseJobFile, type JobFile } from './job-file.ts';
 
 /** What a dropped file, a schedule or a command asks for: a job before it is a job. */
@@ -14,6 +15,8 @@ export interface JobPlan {
   readonly at: Date;
   readonly source: string;
   readonly etag?: string;
+  /** A recipe that comes along, in place of a scraper that is known. */
+  readonly recipe?: Recipe;
   readonly options: JobOptions;
   /** Object to read in place of `source`. */
   readonly input?: string;
@@ -57,13 +60,14 @@ export async function planOfUpload(objects: ObjectStore, record: S3EventRecord):
   try {
     const file = await readJobFile(objects, key);
     if (!file) return undefined;
-    const { job, scraper = folder, urls, start, input, options = {} } = file;
+    const { job, scraper = folder, recipe, urls, start, input, options = {} } = file;
     const hasSource = urls !== undefined || start !== undefined || input !== undefined;
     return {
       ...base,
       id: job ?? idOf(scraper),
       scraper,
       options,
+      ...(recipe !== undefined && { recipe: { source: key, data: recipe } }),
       ...(input !== undefined && { input }),
       ...(urls !== undefined && { urls }),
       ...(start !== undefined && { start }),

@@ -1,13 +1,14 @@
 import { batchId } from '../job/batch.ts';
-import { RequestError, UsageError, type ErrorCode } from '../job/errors.ts';
-import type { Job } from '../job/job.ts';
+import { RequestError, UsageError } from '../job/errors.ts';
+import type { Job, Refusal } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { lanesFor } from '../job/lane.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import type { ErrorLine } from '../job/result.ts';
-import { unknownName } from '../job/nearest-name.ts';
+import { scraperOfJob } from '../scraper/job-scraper.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { enqueueJob, type EnqueueTools } from './enqueue-job.ts';
+import { findScraper } from './find-scraper.ts';
 import type { JobPlan } from './job-plan.ts';
 import { takeTurn } from './schedule-turn.ts';
 import { writeStart } from './start-inputs.ts';
@@ -42,9 +43,10 @@ export async function runPlan(tools: PlanTools, plan: JobPlan, remainingMs: () =
   const known = await objects.getJson<Job>(keys.job(plan.id));
   if (known?.enqueued) return;
   const start = known ?? (await startJob(tools, plan));
-  if (!(start instanceof RequestError) && start.skippedFor !== undefined) await skipJob(tools, start);
-  else if (start instanceof RequestError) await failJob(tools, bareJob(tools, plan), start);
-  else await goOn(tools, start, remainingMs, mayWork);
+  const job = start instanceof RequestError ? await writeFirst(tools, refused(bareJob(tools, plan), start)) : start;
+  if (job.refusal) await failJob(tools, job, job.refusal);
+  else if (job.skippedFor !== undefined) await skipJob(tools, job);
+  else await goOn(tools, job, remainingMs, mayWork);
 }
 
 /** Goes on with a job that an earlier invocation began; one that is gone or enqueued is left alone. */
@@ -57,17 +59,22 @@ async function goOn(tools: PlanTools, job: Job, remainingMs: () => number, mayWo
   const { objects, postponed } = tools.cloud;
   // Behind job.json: report takes a job without one off the list.
   await objects.put(keys.active(job.id), '');
-  const scraper = findScraper(tools, job.scraper);
-  if (scraper instanceof RequestError) return failJob(tools, job, scraper);
+  const scraper = scraperOfJob(tools.scrapers, job);
+  if (scraper instanceof RequestError) {
+    const ended = refused(job, scraper);
+    await objects.putJson(keys.job(job.id), ended);
+    return failJob(tools, ended, scraper);
+  }
   if (mayWork && (await enqueueJob(tools, job, scraper, remainingMs))) return;
   await postponed.send([{ body: JSON.stringify({ v: 1, kind: 'enqueue', job: job.id } satisfies EnqueueMessage) }]);
 }
 
 /** Writes `job.json` for the first time; from then on its inputs, lanes and budget are fixed, and whether a schedule's run takes place. */
 async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestError> {
-  const scraper = findScraper(tools, plan.scraper);
   if (plan.fault) return new RequestError('bad-line', oneLine(plan.fault.message));
-  if (scraper instanceof RequestError) return scraper;
+  const found = await findScraper(tools.scrapers, tools.cloud.objects, plan.scraper, plan.recipe);
+  if (found instanceof RequestError) return found;
+  const { scraper, recipe } = found;
   const atWork = plan.isScheduled && scraper.overlap === 'skip' ? await takeTurn(tools, plan) : undefined;
   if (atWork !== undefined) return writeFirst(tools, { ...bareJob(tools, plan), skippedFor: atWork });
   const { concurrency, delay } = { ...scraper.politeness, ...plan.options };
@@ -79,6 +86,7 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
     lanes: scraper.request.cookies === 'keep' ? 1 : lanesFor(concurrency, delay, tools),
     ...(inputs && { inputs }),
     ...(plan.etag !== undefined && { etag: plan.etag }),
+    ...(recipe && { recipe }),
   };
   return writeFirst(tools, job);
 }
@@ -144,12 +152,15 @@ async function planInputs({ cloud }: PlanTools, plan: JobPlan, scraper: Scraper)
   return inputs;
 }
 
-/** Ends a job that cannot begin, or go on: one error line, and the commit. */
-async function failJob({ cloud, now, log }: PlanTools, job: Job, error: RequestError): Promise<void> {
+/** A job that cannot begin, or go on: a repeat comes to the same end, whatever has been mended meanwhile. */
+function refused(job: Job, { code, message }: Refusal): Job {
+  return { ...job, refusal: { code, message } };
+}
+
+/** Ends a refused job: one error line, and the commit. */
+async function failJob({ cloud, now, log }: PlanTools, job: Job, { code, message }: Refusal): Promise<void> {
   const { objects } = cloud;
-  const { code, message } = error;
   const url = job.source;
-  await objects.putJson(keys.job(job.id), job);
   await objects.put(keys.active(job.id), '');
   const errors = new LineWriter(objects, keys.errors(job, batchId(job.id, 'errors@0')));
   await errors.write({ url, page: '', code, message, attempts: 0, at: job.createdAt } satisfies ErrorLine);
@@ -157,13 +168,6 @@ async function failJob({ cloud, now, log }: PlanTools, job: Job, error: RequestE
   const accounts = { requests: 1, roots: 0, duplicates: 0, failed: 1, errors: { [code]: { count: 1, url, message } }, hosts: 0 };
   await objects.putJson(keys.job(job.id), { ...job, enqueued: { ...accounts, at: new Date(now()).toISOString() } } satisfies Job);
   log.warn('A job could not be enqueued.', { job: job.id, source: url, code, message });
-}
-
-function findScraper({ scrapers }: PlanTools, name: string): Scraper | RequestError {
-  const scraper = Object.hasOwn(scrapers, name) ? scrapers[name] : undefined;
-  return (
-    scraper ?? new RequestError('unknown-scraper' satisfies ErrorCode, `There is no scraper ${unknownName(name, Object.keys(scrapers))}`)
-  );
 }
 
 function isAws(error: unknown): boolean {

@@ -125,8 +125,13 @@ export const errorCatalogue = {
     next: 'never',
   },
   'unknown-scraper': {
-    cause: 'The job names a scraper that is not deployed.',
-    remedy: 'Correct the folder under urls/, or deploy the scraper.',
+    cause: 'The job names a scraper that is neither deployed nor a recipe under scrapers/.',
+    remedy: 'Correct the folder under urls/, deploy the scraper or drop its recipe; then `urldrop retry` the job.',
+    next: 'never',
+  },
+  'bad-recipe': {
+    cause: 'The recipe of the scraper has faults.',
+    remedy: 'The message names line and column; drop the mended recipe, then `urldrop retry` the job.',
     next: 'never',
   },
   'redirect-loop': {

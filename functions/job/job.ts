@@ -1,5 +1,7 @@
+import type { ErrorCode } from './errors.ts';
 import type { ErrorCount, Usage } from './outcome.ts';
 import type { JobPlace } from './keys.ts';
+import type { Recipe } from './recipe-store.ts';
 
 /** Options of a scraper that one job may set otherwise (`urldrop run --concurrency …`, a `.job.json` file). */
 export interface JobOptions {
@@ -53,6 +55,8 @@ export interface Job extends JobPlace {
   /** Memory budget of enqueue when the job started: a repeat cuts the input alike. */
   readonly budgetBytes?: number;
   readonly options: JobOptions;
+  /** The scraper, where it is none of the deployed ones. As it was when the job began: one that is mended meanwhile is another job's. */
+  readonly recipe?: Recipe;
   /** Lanes per host, fixed at the start: a URL keeps its lane for the whole job. */
   readonly lanes: number;
   /**
@@ -62,7 +66,16 @@ export interface Job extends JobPlace {
   readonly laneShares?: readonly number[];
   /** Enqueue dropped every duplicate and no page follows links: lanes need no seen-set. */
   readonly unique: boolean;
+  /** Why it cannot begin: it has ended with this one error. */
+  readonly refusal?: Refusal;
   readonly enqueued?: Enqueued;
   /** A firing of the schedule that was left out: the run that was at work then. */
   readonly skippedFor?: string;
+}
+
+/** Why a job cannot begin. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** One line. */
+  readonly message: string;
 }

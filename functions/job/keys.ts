@@ -11,6 +11,8 @@ export interface JobPlace {
 /** Every object key of the bucket, in one place (the bucket's contract with users is in the README). */
 export const keys = {
   urls: (scraper: string, name: string) => `urls/${scraper}/${name}`,
+  /** A scraper as data; `kind` is `json`, `yaml` or `yml`. */
+  recipe: (scraper: string, kind: string) => `${prefixes.recipes}${scraper}.${kind}`,
   results: (job: JobPlace, batch: string) => `${resultsPrefix(job)}${batch}.jsonl.gz`,
   errors: (job: JobPlace, batch: string) => `${errorsPrefix(job)}${batch}.jsonl.gz`,
   files: (job: string, name: string) => `files/${job}/${name}`,
@@ -41,6 +43,7 @@ export const keys = {
 
 export const prefixes = {
   urls: 'urls/',
+  recipes: 'scrapers/',
   jobs: 'jobs/',
   active: 'state/active/',
   outcomes: (job: string) => `outcomes/${job}/`,

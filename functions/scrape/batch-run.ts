@@ -7,6 +7,7 @@ import { keys } from '../job/keys.ts';
 import { laneConcurrency, laneOf, shardOf } from '../job/lane.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Request } from '../job/request.ts';
+import { scraperOfJob } from '../scraper/job-scraper.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { Claims } from './claims.ts';
 import { followDrafts, makeChildren, pendingDrafts, restDraft, splitDrafts } from './children.ts';
@@ -89,7 +90,7 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
     await removeStale(tools, job, batch);
     return commit({ children: await makeChildren(tools.cloud.objects, batch, splitDrafts(batch), tools.now()) }, new TallyCounter());
   }
-  const scraper = tools.scrapers[job.scraper];
+  const scraper = scraperOfJob(tools.scrapers, job);
   if (!isRepeat) return commitSlice(invocation, state, batch, job, scraper, startedAt);
 
   const starts = new StartRecord(tools.cloud, batch);
@@ -116,7 +117,7 @@ async function commitSlice(
   state: LaneState,
   batch: Batch,
   job: Job,
-  known: Scraper | undefined,
+  known: Scraper | RequestError,
   startedAt: string,
   verdict?: RequestError,
 ): Promise<Outcome> {
@@ -132,10 +133,11 @@ async function commitSlice(
     let end: SliceEnd;
     let follows: Iterable<Request> = [];
     let changedCookies: readonly object[] | undefined;
-    const laneRule = { groupBy: known?.politeness.groupBy ?? 'host', lanes: job.lanes } as const;
-    const refusal = verdict ?? (known ? undefined : unknownScraper(job));
-    if (refusal || !known) {
-      end = await failAll(source, claims, refusal ?? unknownScraper(job), known?.firstPage ?? '', errors, tally, tools.now);
+    const isThere = !(known instanceof RequestError);
+    const laneRule = { groupBy: isThere ? known.politeness.groupBy : 'host', lanes: job.lanes } as const;
+    if (verdict || !isThere) {
+      const error = verdict ?? (known as RequestError);
+      end = await failAll(source, claims, error, isThere ? known.firstPage : '', errors, tally, tools.now);
     } else {
       const scraper = scraperOf(job, known);
       const sink = new PageSink({ results, errors, tally, scraper, job: job.id, now: tools.now });
@@ -260,8 +262,4 @@ async function removeStale(tools: Tools, job: Job, batch: Batch, results = true,
     results ? objects.delete(keys.results(job, batch.id)) : undefined,
     errors ? objects.delete(keys.errors(job, batch.id)) : undefined,
   ]);
-}
-
-function unknownScraper(job: Job): RequestError {
-  return new RequestError('unknown-scraper', `Scraper ${JSON.stringify(job.scraper)} is not among the deployed ones.`);
 }

@@ -13,6 +13,8 @@ import type { StartUrls } from '../urls/start.ts';
 
 /** EventBridge Scheduler, schedule types. */
 const SCHEDULE = /^(cron\((\S+ ){5}\S+\)|rate\(\d+ (minute|hour|day)s?\)|at\(\S+\))$/;
+/** It becomes part of object keys, job ids and command lines. */
+export const SCRAPER_NAME = /^[a-z][a-z0-9-]{0,49}$/;
 const OWN_NAMES = ['name', 'start', 'schedule', 'parser', 'charset', 'pages'] as const;
 const GROUPS = Object.keys(scraperOptions) as OptionGroup[];
 const NAMES: readonly string[] = [...OWN_NAMES, ...Object.keys(runOptions), ...GROUPS];
@@ -113,8 +115,7 @@ function listed(faults: readonly Fault[]): string {
 }
 
 function readName(place: Place, value: unknown): string {
-  // It becomes part of object keys, job ids and command lines.
-  if (typeof value === 'string' && /^[a-z][a-z0-9-]{0,49}$/.test(value)) return value;
+  if (typeof value === 'string' && SCRAPER_NAME.test(value)) return value;
   place.fault(`must be 1 to 50 lower-case letters, digits and dashes, a letter first, not ${shown(value)}.`);
   return '';
 }

@@ -71,16 +71,19 @@ function readings($: CheerioAPI, items: readonly ElementNode[], selector: string
   if (tag === 'img') return [{ name: name === 'img' ? 'image' : name, field: { selector, value: 'src' }, values: attribute('src') }];
   if (tag === 'time' && attribute('datetime').some((value) => parseDate(value) !== undefined))
     return [{ name: name === 'time' ? 'date' : name, field: { selector, attr: 'datetime', as: 'date' }, values: attribute('datetime') }];
-  const field = textField(selector, texts, matches);
-  const values = Array.isArray(field) ? matches.map((all) => all.map((element) => readableText(element, MAX_TEXT)).join('\n')) : texts;
+  // An image's link has no text of its own: it makes no list of the one link beside it.
+  const filled = matches.map((all) => all.map((element) => readableText(element, MAX_TEXT)).filter((one) => one !== ''));
+  const field = textField(selector, texts, filled);
+  const values = Array.isArray(field) ? filled.map((all) => all.join('\n')) : texts;
   const text: Found = { name: textName(tag, name), field, values };
   if (tag !== 'a') return [text];
   return [text, { name: name === 'a' ? 'url' : `${name}Url`, field: { selector, attr: 'href', as: 'url' }, values: attribute('href') }];
 }
 
-function textField(selector: string, texts: readonly string[], matches: readonly (readonly ElementNode[])[]): GuessedField {
-  const several = matches.filter((elements) => elements.length > 1).length;
-  if (several > matches.length / 3) return [selector];
+/** @param all - for each item the texts of all matches that have one. */
+function textField(selector: string, texts: readonly string[], all: readonly (readonly string[])[]): GuessedField {
+  const several = all.filter((some) => new Set(some).size > 1).length;
+  if (several > all.length / 3) return [selector];
   const filled = texts.filter((text) => text !== '');
   // A number with at most a currency or a unit around it: £12.80, 1.234,50 €, 12 kg.
   if (filled.every((text) => /^[^\d\n]{0,4}\d[\d.,'’ \u00a0\u202f]*[^\d\n]{0,4}$/.test(text))) return { selector, as: 'number' };

@@ -1,8 +1,9 @@
 import type { Json } from '../job/request.ts';
 import { conversionNames } from './check-fields.ts';
 import { PAGE_NAME } from './check-pages.ts';
+import { SCRAPER_NAME } from './define-scraper.ts';
 import { parserNames } from './page-tree.ts';
-import { runOptions, scraperOptions, type ScraperOption } from './scraper-options.ts';
+import { scraperOptions, type ScraperOption } from './scraper-options.ts';
 
 /**
  * The JSON Schema of recipes, for editors: completion, descriptions, bounds. Derived from the same tables that the checks use.
@@ -21,12 +22,11 @@ export function recipeSchema(): Json {
     ...closed(
       {
         $schema: { type: 'string' },
-        name: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,49}$', description: 'Absent: the name of the file.' },
+        name: { type: 'string', pattern: SCRAPER_NAME.source, description: 'Absent: the name of the file.' },
         start: {
           description: 'URLs to begin with; templates with ranges such as {1..50} and {0..2970..30}.',
           anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
         },
-        schedule: { type: 'string', description: 'EventBridge Scheduler: "cron(0 6 * * ? *)", "rate(1 day)".' },
         parser: { enum: [...parserNames], description: 'html5 builds the tree that browsers build.' },
         charset: { type: 'string', description: 'Reads pages in this charset, whatever they say of themselves.' },
         pages: {
@@ -36,7 +36,6 @@ export function recipeSchema(): Json {
           minProperties: 1,
           additionalProperties: { $ref: '#/$defs/page' },
         },
-        ...optionSchemas(runOptions),
         ...Object.fromEntries(groups),
       },
       ['pages'],

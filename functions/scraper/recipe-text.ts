@@ -27,9 +27,13 @@ export function readJson(text: string, source: string): RecipeText {
   }
 }
 
+/** Faults that are told: behind so many, the others are best looked for when these are mended. */
+const MAX_TOLD = 20;
+
 /** @param lines - the faults, each behind the source's name. */
 export function badRecipe(source: string, lines: readonly string[], cause?: unknown): UsageError {
   const [first = ''] = lines;
   if (lines.length === 1) return new UsageError('bad-recipe', first.startsWith(source) ? first : `${source} ${first}`, cause);
-  return new UsageError('bad-recipe', `${source} has ${lines.length} faults:\n${lines.join('\n')}`, cause);
+  const more = lines.length > MAX_TOLD ? [`… and ${lines.length - MAX_TOLD} more`] : [];
+  return new UsageError('bad-recipe', `${source} has ${lines.length} faults:\n${[...lines.slice(0, MAX_TOLD), ...more].join('\n')}`, cause);
 }

@@ -5,6 +5,7 @@ import { RequestError } from '../job/errors.ts';
 import type { Json, Request } from '../job/request.ts';
 import type { PageDefinition, ParseContext } from './definition.ts';
 import { Downloads } from './downloads.ts';
+import { longestMatch } from './explain-empty.ts';
 import { Extraction, isField, isList } from './extract.ts';
 import type { FieldMap, FieldSpec, ItemFrom } from './extract-types.ts';
 import { baseUrlOf, canonicalOf, Follow, Links } from './links.ts';
@@ -157,8 +158,20 @@ class PageRun {
         : this.#treeOnce()(each)
             .toArray()
             .map((element) => this.#treeOnce()(element));
+    if (each !== undefined && scopes.length === 0) this.#explainNone('(each)', each);
     if (extract) for (const scope of scopes) this.#take(this.#extractionOnce().map(extract, scope));
-    for (const [selector, name] of Object.entries(follow ?? {})) this.#take(this.#linksOnce().follow(this.#treeOnce()(selector), name));
+    for (const [selector, name] of Object.entries(follow ?? {})) {
+      const links = this.#treeOnce()(selector);
+      if (links.length === 0) this.#explainNone('(follow)', selector);
+      this.#take(this.#linksOnce().follow(links, name));
+    }
+  }
+
+  /** Tells an author, where one listens, how far a selector of the page type matches that finds nothing. */
+  #explainNone(field: string, selector: string): void {
+    if (!this.#context.onEmpty) return;
+    const matches = longestMatch(selector, this.#treeOnce().root());
+    this.#context.onEmpty({ field, selector, ...(matches && { matches }) });
   }
 
   /** Takes one thing that the page gave. */

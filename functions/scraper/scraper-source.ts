@@ -1,5 +1,12 @@
 import type { Guess } from './guess-items.ts';
 
+/** The page type that a guess stands for, under its name. */
+export function pageOfGuess({ each, fields, next }: Guess): Record<string, Record<string, unknown>> {
+  const name = each === undefined ? 'page' : 'list';
+  const extract = Object.keys(fields).length > 0 ? fields : { title: 'title' };
+  return { [name]: { ...(each !== undefined && { each }), extract, ...(next !== undefined && { follow: { [next]: name } }) } };
+}
+
 /**
  * Writes a scraper's source from a guess, as an author would: to be tried, and mended where the guess is wrong.
  *
@@ -8,8 +15,15 @@ import type { Guess } from './guess-items.ts';
  * @returns a file for `functions/scrapers/`.
  */
 export function scraperSource(name: string, start: string, guess: Guess): string {
-  const page = guess.each === undefined ? 'page' : 'list';
-  const fields = Object.entries(guess.fields).map(([field, value]) => `        ${property(field)}: ${literal(value)},`);
+  const pages = Object.entries(pageOfGuess(guess)).flatMap(([page, { each, extract, follow }]) => [
+    `    ${page}: {`,
+    ...(each === undefined ? [] : [`      each: ${literal(each)},`]),
+    '      extract: {',
+    ...Object.entries(extract as object).map(([field, value]) => `        ${property(field)}: ${literal(value)},`),
+    '      },',
+    ...(follow === undefined ? [] : [`      follow: ${literal(follow)},`]),
+    '    },',
+  ]);
   return [
     "import { defineScraper } from '../scraper/define-scraper.ts';",
     '',
@@ -17,13 +31,7 @@ export function scraperSource(name: string, start: string, guess: Guess): string
     `  name: ${literal(name)},`,
     `  start: ${literal(start.replaceAll('{', '%7B').replaceAll('}', '%7D'))},`,
     '  pages: {',
-    `    ${page}: {`,
-    ...(guess.each === undefined ? [] : [`      each: ${literal(guess.each)},`]),
-    '      extract: {',
-    ...(fields.length > 0 ? fields : ["        title: 'title',"]),
-    '      },',
-    ...(guess.next === undefined ? [] : [`      follow: { ${property(guess.next)}: '${page}' },`]),
-    '    },',
+    ...pages,
     '  },',
     '});',
     '',

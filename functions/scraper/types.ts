@@ -50,7 +50,7 @@ export interface RunContext {
 
 /** A field without a value. */
 export interface EmptyField {
-  /** The way to the field inside its item: `seller.name`, `rows.2.price`. */
+  /** The way to the field inside its item: `seller.name`, `rows.2.price`; `(each)` and `(follow)` for those of the page type itself. */
   readonly field: string;
   readonly selector: string;
   /** The longest beginning of the selector that matches, and how often; absent where not even its first part does. */

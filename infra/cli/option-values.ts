@@ -41,6 +41,14 @@ export function jobOptions(): Option[] {
   ];
 }
 
+export function scraperOption(): Option {
+  return new Option('--scraper <name>', 'which scraper (default: page)');
+}
+
+export function recipeOption(): Option {
+  return new Option('--recipe <file>', 'a scraper as data, in a file of JSON or YAML').conflicts(['scraper', 'resume']);
+}
+
 export function allowPrivateOption(): Option {
   return new Option('--allow-private', 'also fetch from private and loopback addresses: your own servers');
 }

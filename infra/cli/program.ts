@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { demoCommand } from './demo-command.ts';
 import { estimateCommand } from './estimate-command.ts';
 import { jobCommands } from './job-commands.ts';
+import { newCommand } from './new-command.ts';
 import { runCommand } from './run-command.ts';
 import { tryCommand } from './try-command.ts';
 import { upCommand } from './up-command.ts';
@@ -25,9 +26,10 @@ Examples:
   urldrop run https://example.com                       one page
   urldrop run urls.txt --out pages.csv                  a list of URLs to a table
   urldrop run urls.txt --scraper shop --concurrency 8   your own scraper, 8 requests in flight per host
-  urldrop try shop https://shop.example/books/1         one page, nothing stored`,
+  urldrop try shop https://shop.example/books/1         one page, nothing stored
+  urldrop new books https://shop.example/books/         a scraper to begin with`,
     );
-  const commands = [runCommand, demoCommand, tryCommand, upCommand, estimateCommand].map((command) => command(setExitCode));
+  const commands = [runCommand, demoCommand, tryCommand, newCommand, upCommand, estimateCommand].map((command) => command(setExitCode));
   for (const command of [...commands, ...jobCommands(setExitCode)]) {
     command.copyInheritedSettings(program).showHelpAfterError(`Type "urldrop ${command.name()} --help" for help.`);
     program.addCommand(command);

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
-import { allowPrivateOption, dataDirOption, jobOptions, workersOption } from './option-values.ts';
+import { allowPrivateOption, dataDirOption, jobOptions, recipeOption, scraperOption, workersOption } from './option-values.ts';
 import type { SetExitCode } from './program.ts';
 
 export interface RunFlags {
-  readonly scraper: string;
+  /** Absent: `page`, or the recipe's. */
+  readonly scraper?: string;
+  readonly recipe?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly json?: true;
@@ -29,7 +31,8 @@ export function runCommand(setExitCode: SetExitCode): Command {
       '[input...]',
       'a file of URLs (text, CSV, JSON Lines, sitemap; .gz too), URLs, or - for the standard input; none: what the scraper starts with',
     )
-    .option('--scraper <name>', 'which scraper', 'page')
+    .addOption(scraperOption())
+    .addOption(recipeOption())
     .option('--out <file>', 'write the results here: .jsonl, .csv or .parquet')
     .option('--resume <job>', 'finish an interrupted job of the data directory')
     .option('--json', 'print the summary as JSON for machines, no progress')

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import type { JobOptions } from '../../functions/job/job.ts';
 import { prefixes } from '../../functions/job/keys.ts';
+import type { Recipe } from '../../functions/job/recipe-store.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { optionTable } from '../../functions/options.ts';
+import type { Scraper } from '../../functions/scraper/types.ts';
 import { makeRoomForSockets } from '../local/open-files.ts';
 import { CommandFailure } from './command-failure.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -30,8 +33,10 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
     throw new UsageError('input', `--resume ${flags.resume} takes its input from the job. Leave out ${args.join(' ')}.`);
   if (flags.out !== undefined) await (await import('./export-results.ts')).checkOut(flags.out);
   const input = flags.resume === undefined ? await inputOf(args) : undefined;
-  await checkScraper(flags.scraper, input?.kind === 'start');
-  const job = flags.resume ?? newJobId(flags.scraper);
+  const mustStart = input?.kind === 'start';
+  const chosen = await chooseScraper(flags, mustStart);
+  if (mustStart && chosen.scraper) checkStart(chosen.scraper);
+  const job = flags.resume ?? newJobId(chosen.name);
   const progress = new Progress(process.stderr, () => performance.now());
   const say = (line: string) => progress.say(line);
   const workers = flags.workers ?? availableParallelism();
@@ -49,7 +54,12 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
       const { cloud, bell, signal } = session;
       if (input) {
         const { submitJob } = await import('./submit-job.ts');
-        await submitJob(cloud.objects, { job, scraper: flags.scraper, input, options: jobOptionsOf(flags) });
+        if (!chosen.isKnown) {
+          const scraper = await (await import('./choose-scraper.ts')).scraperInBucket(cloud.objects, chosen.name);
+          if (mustStart) checkStart(scraper);
+        }
+        const { name: scraper, recipe } = chosen;
+        await submitJob(cloud.objects, { job, scraper, ...(recipe && { recipe }), input, options: jobOptionsOf(flags) });
         isBegun = true;
         if (!flags.json) await tellOfOthers(cloud.objects, job, say);
       } else {
@@ -98,24 +108,39 @@ async function finish({ cloud }: LocalSession, summary: Summary, flags: RunFlags
   return flags.strict && summary.requests.failed > 0 ? exitCodes.failed : exitCodes.done;
 }
 
+interface Choice {
+  readonly name: string;
+  readonly recipe?: Recipe;
+  readonly scraper?: Scraper;
+  /** Whether there is such a scraper; else it can only be a recipe that lies in the bucket. */
+  readonly isKnown: boolean;
+}
+
 /**
- * @param mustStart - there is no input: the scraper itself has to say where it begins.
- * @throws {UsageError} code `unknown-scraper`, with the nearest name; `input`.
+ * @throws {UsageError} code `unknown-scraper`, with the nearest name, where nothing has run here that could hold a recipe; what is wrong
+ * with the recipe's file.
  */
-async function checkScraper(name: string, mustStart: boolean): Promise<void> {
-  // The default is there; the others are loaded only to be sure of their names.
-  if (name === 'page' && !mustStart) return;
-  const { scrapers } = await import('../../functions/scrapers/index.ts');
-  const scraper = Object.hasOwn(scrapers, name) ? scrapers[name] : undefined;
-  if (!scraper) {
-    const { unknownName } = await import('../../functions/job/nearest-name.ts');
-    throw new UsageError('unknown-scraper', `There is no scraper ${unknownName(name, Object.keys(scrapers))}`);
+async function chooseScraper(flags: RunFlags, mustStart: boolean): Promise<Choice> {
+  const { scraper: name = 'page', recipe: file, resume, dataDir } = flags;
+  // A job has its scraper, and the default is there: the others are loaded only to be sure of their names.
+  if (resume !== undefined || (name === 'page' && file === undefined && !mustStart)) return { name, isKnown: true };
+  const { scraperNamed, scraperOfRecipeFile, unknownScraper } = await import('./choose-scraper.ts');
+  if (file !== undefined) {
+    const { scraper, recipe } = await scraperOfRecipeFile(file);
+    return { name: scraper.name, scraper, ...(recipe && { recipe }), isKnown: true };
   }
-  if (mustStart && scraper.start === undefined)
-    throw new UsageError(
-      'input',
-      `Nothing to scrape: scraper ${name} has no start of its own. Name a file of URLs, URLs, or - for the standard input.`,
-    );
+  const scraper = scraperNamed(name);
+  if (!scraper && !existsSync(dataDir)) throw unknownScraper(name);
+  return { name, ...(scraper && { scraper }), isKnown: scraper !== undefined };
+}
+
+/** @throws {UsageError} code `input`: there is no input, and the scraper does not say where it begins. */
+function checkStart({ name, start }: Scraper): void {
+  if (start !== undefined) return;
+  throw new UsageError(
+    'input',
+    `Nothing to scrape: scraper ${name} has no start of its own. Name a file of URLs, URLs, or - for the standard input.`,
+  );
 }
 
 function jobOptionsOf(flags: RunFlags): JobOptions {

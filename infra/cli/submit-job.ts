@@ -4,6 +4,7 @@ import type { JobFile } from '../../functions/enqueue/job-file.ts';
 import { jobId } from '../../functions/job/job-id.ts';
 import type { JobOptions } from '../../functions/job/job.ts';
 import { keys } from '../../functions/job/keys.ts';
+import type { Recipe } from '../../functions/job/recipe-store.ts';
 import { uploadInput, type JobInput } from './job-input.ts';
 
 /** URLs that go into the job file itself; more are an input of their own. */
@@ -18,11 +19,17 @@ export const jobFileKey = (scraper: string, job: string): string => keys.urls(sc
 /** Starts a job the way any user of the bucket does: the input, then the job file that names it. */
 export async function submitJob(
   objects: ObjectStore,
-  start: { job: string; scraper: string; input: JobInput; options: JobOptions },
+  start: { job: string; scraper: string; recipe?: Recipe; input: JobInput; options: JobOptions },
 ): Promise<void> {
-  const { job, scraper, options } = start;
+  const { job, scraper, recipe, options } = start;
   const source = await sourceOf(objects, job, start.input);
-  await objects.putJson(jobFileKey(scraper, job), { job, scraper, options, ...source } satisfies JobFile);
+  await objects.putJson(jobFileKey(scraper, job), {
+    job,
+    scraper,
+    ...(recipe && { recipe: recipe.data }),
+    options,
+    ...source,
+  } satisfies JobFile);
 }
 
 async function sourceOf(objects: ObjectStore, job: string, input: JobInput): Promise<Pick<JobFile, 'urls' | 'input'>> {

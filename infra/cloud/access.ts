@@ -12,13 +12,14 @@ export interface Access {
 }
 
 /**
- * Least privilege, by function and prefix. None may write where the users write (`urls/`): a function that did could start itself.
+ * Least privilege, by function and prefix. None may write where the users write (`urls/`, `scrapers/`): a function that did could start itself.
  * A test holds every call of a whole run against these.
  */
 export const access: Readonly<Record<FunctionName, Access>> = {
   enqueue: {
-    // errors/ since an errors file can be the input of another job, requests/ for what a large input spills.
-    read: ['urls/', 'jobs/', 'errors/', 'requests/', 'state/schedules/'],
+    // scrapers/ for recipes, of which a job carries its own from then on, errors/ since an errors file can be the input of another job,
+    // requests/ for what a large input spills.
+    read: ['urls/', 'scrapers/', 'jobs/', 'errors/', 'requests/', 'state/schedules/'],
     write: ['requests/', 'jobs/', 'errors/', 'state/active/', 'state/schedules/'],
     delete: ['jobs/', 'requests/'],
     send: ['requests', 'postponed'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 // `npm run bench -- NAME [OPTIONS]`: one program per question, each in a process of its own, so that none measures another's heap.
 const programs: Readonly<Record<string, string>> = {
   article: 'all URLs at once on a server that answers after 3 seconds, whole programs',
+  'article-lessons': 'the article’s own rows, 1, 8 and 100 in flight on a server of 3 seconds, beside its figures',
   bombs: 'peak memory under 200 pages of 10 GB decoded each',
   bundle: 'size and import time of the functions as deployed',
   cost: 'dollars per million pages on AWS: the functions’ bundles on Lambda’s share of a core, every billed request counted',

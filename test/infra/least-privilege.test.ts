@@ -45,14 +45,14 @@ test('only the function that CDK sets up notifications with has a managed policy
 
 test.each(functionNames)('%s may not write where users drop files, so it cannot start itself', (name) => {
   for (const action of ['s3:PutObject', 's3:DeleteObject']) {
-    expect(
-      objectAccess(name, action).filter((pattern) => 'urls/'.startsWith(pattern.replace('*', '')) || pattern.startsWith('urls/')),
-    ).toEqual([]);
+    expect(objectAccess(name, action).filter((pattern) => /^(urls|scrapers)\//.test(pattern) || pattern === '*')).toEqual([]);
   }
 });
 
 test('only enqueue reads what users drop, and only scrape writes results, files and archives', () => {
-  expect(functionNames.filter((name) => objectAccess(name, 's3:GetObject').includes('urls/*'))).toEqual(['enqueue']);
+  for (const prefix of ['urls/*', 'scrapers/*']) {
+    expect(functionNames.filter((name) => objectAccess(name, 's3:GetObject').includes(prefix))).toEqual(['enqueue']);
+  }
   for (const prefix of ['results/*', 'files/*', 'archive/*']) {
     expect(functionNames.filter((name) => objectAccess(name, 's3:PutObject').includes(prefix))).toEqual(['scrape']);
   }
@@ -61,7 +61,7 @@ test('only enqueue reads what users drop, and only scrape writes results, files 
 test('nothing that users read is deleted, but for results and errors of a batch that is written again', () => {
   const deleted = new Set(functionNames.flatMap((name) => objectAccess(name, 's3:DeleteObject')));
 
-  for (const prefix of ['urls/*', 'files/*', 'archive/*']) expect(deleted).not.toContain(prefix);
+  for (const prefix of ['urls/*', 'scrapers/*', 'files/*', 'archive/*']) expect(deleted).not.toContain(prefix);
 });
 
 test.each(functionNames)('%s may list the bucket, since S3 answers 404 for a missing object only then', (name) => {

@@ -298,6 +298,35 @@ describe('an invocation', () => {
     expect((await stage.summary(job)).requests).toMatchObject({ failed: 1, pending: 0 });
   });
 
+  it('runs the recipe that the job carries, in every batch and after a redelivery, and says what is wrong with one', async () => {
+    const web = await open({ '/1': html('One', '/2'), '/2': html('Two') });
+    const titled = (selector: string) => ({ pages: { page: { extract: { title: selector }, follow: { a: 'page' } } } });
+    const recipe = { source: 'scrapers/quotes.json', data: titled('title') };
+    const tools = stage.tools([scraper()]);
+    await stage.startJob('quotes', [{ url: `${web.url}/1` }], { recipe });
+    // As if a function had died on it.
+    const records = (await stage.receive()).map((record) => ({
+      ...record,
+      attributes: { ...record.attributes, ApproximateReceiveCount: '2' },
+    }));
+    await stage.invoke(tools, records);
+    await stage.drain(tools);
+    const titles = (await resultLines(stage.cloud.objects)).map(({ item }) => (item as { title: string }).title);
+    expect(titles.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(['One', 'Two']);
+
+    await stage.startJob('quotes', [{ url: `${web.url}/1` }], {
+      id: 'broken',
+      recipe: { ...recipe, data: titled('h1[') },
+    });
+    await stage.drain(tools);
+    expect(await errorLines(stage.cloud.objects)).toMatchObject([
+      {
+        code: 'bad-recipe',
+        message: expect.stringMatching(/^scrapers\/quotes\.json: pages\.page\.extract\.title is no CSS selector/) as string,
+      },
+    ]);
+  });
+
   it('drops a batch whose job is gone', async () => {
     const web = await open({ '/1': html('One') });
     const job = await stage.startJob('test', [{ url: `${web.url}/1` }]);

@@ -78,7 +78,7 @@ describe('the guide', () => {
       const scraper =
         code.language === 'ts'
           ? ((await import(fileOf(code))) as { default: Scraper }).default
-          : readRecipe(code.text, `line-${code.line}.${code.language}`, 'recipe');
+          : readRecipe({ text: code.text, source: `line-${code.line}.${code.language}` }, 'recipe').scraper;
       if (!page || expected.length === 0) throw new Error(`The example on line ${code.line} has no page or no result below it.`);
       const url = page.info['url'] ?? 'https://shop.example/';
       const fetched = pageOf(page.text, { url, contentType: page.info['type'] ?? 'text/html' });

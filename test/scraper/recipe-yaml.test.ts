@@ -29,7 +29,7 @@ pages:
 
 function faultsOf(text: string, source = 'books.yaml'): string {
   try {
-    readRecipe(text, source, 'books');
+    readRecipe({ text, source }, 'books');
   } catch (error) {
     if (error instanceof UsageError && error.code === 'bad-recipe') return error.message;
     throw error;
@@ -39,7 +39,7 @@ function faultsOf(text: string, source = 'books.yaml'): string {
 
 describe('a recipe in YAML', () => {
   test.each(['books.yaml', 'recipes/books.yml', 'BOOKS.YAML'])('is a scraper where it is called %s', async (source) => {
-    const scraper = readRecipe(recipe, source, 'books');
+    const { scraper } = readRecipe({ text: recipe, source }, 'books');
     expect(scraper).toMatchObject({ name: 'books', pageNames: ['list', 'book'], politeness: { delay: 500, concurrency: 4 } });
     const body = '<h1>Lamp</h1><p class="price">£3</p><script>sku: BL7</script><b class="tag">brass</b>';
     expect((await run(scraper, body, { request: { page: 'book' } })).items).toEqual([

@@ -24,7 +24,7 @@ const recipe = `{
 
 function faultsOf(text: string): string {
   try {
-    readRecipe(text, 'books.json', 'books');
+    readRecipe({ text, source: 'books.json' }, 'books');
   } catch (error) {
     if (error instanceof UsageError && error.code === 'bad-recipe') return error.message;
     throw error;
@@ -34,7 +34,7 @@ function faultsOf(text: string): string {
 
 describe('a recipe', () => {
   test('is a scraper', async () => {
-    const scraper = readRecipe(recipe, 'books.json', 'books');
+    const { scraper } = readRecipe({ text: recipe, source: 'books.json' }, 'books');
     expect(scraper).toMatchObject({ name: 'books', pageNames: ['list', 'book'], politeness: { delay: 500, concurrency: 4 } });
     expect((await run(scraper, '<h3><a href="/1">1</a></h3>')).follows).toEqual([
       { url: 'https://shop.example/1', page: 'book', depth: 1 },
@@ -79,13 +79,24 @@ describe('a recipe', () => {
       'books.json:1:53: pages.a.extract.b.match must be the text of a regular expression',
     ],
     ['with a name of its own that is none', '{"name": "A B", "pages": {"a": {"extract": {"b": "c"}}}}', 'books.json:1:2: name must be'],
-    ['too long', `"${'x'.repeat(600_000)}"`, 'books.json is longer than 500000 characters.'],
+    [
+      'with a schedule',
+      '{"schedule": "rate(1 day)", "pages": {"a": {"extract": {"b": "c"}}}}',
+      'books.json:1:2: schedule is for scrapers in TypeScript: schedules are made when the stack is deployed.',
+    ],
+    ['too long', `"${'x'.repeat(100_000)}"`, 'books.json is longer than 100000 bytes.'],
+    ['all wrong', `{"pages": {${Array.from({ length: 30 }, (_, i) => `"p${i}": 1`).join()}}}`, 'not 1 (number).\n… and 10 more'],
   ])('that is %s is refused', (_, text, message) => {
     expect(faultsOf(text)).toContain(message);
   });
 
   test('may begin with a byte order mark and name itself', () => {
-    expect(readRecipe('\ufeff{"name": "own", "pages": {"a": {"extract": {"b": "c"}}}}', 'books.json', 'books').name).toBe('own');
+    const text = '\ufeff{"name": "own", "pages": {"a": {"extract": {"b": "c"}}}}';
+    expect(readRecipe({ text, source: 'books.json' }, 'books').scraper.name).toBe('own');
+    expect(() => readRecipe({ text, source: 'scrapers/books.json' }, 'books')).toThrow(
+      'scrapers/books.json:1:2: name must be that of the file, "books", not "own" (string). Leave it out, or rename the file.',
+    );
+    expect(readRecipe({ text, source: 'scrapers/own.json' }, 'own').scraper.name).toBe('own');
   });
 });
 

@@ -104,7 +104,9 @@ test.each([
   [['run', 'x', '--delay', '1s'], /'1s' is invalid\. It must be a whole number \(ms\) from 0 to 3600000\./],
   [['run', 'x', '--robots', 'no'], /Allowed choices are obey, ignore/],
   [['run', 'x', '--budget', '0'], /above 0/],
-  [['try', 'page'], /missing required argument 'url'/],
+  [['try', 'page'], /Type the scraper and the page: urldrop try SCRAPER URL, or urldrop try --recipe FILE URL/],
+  [['run', 'x', '--scraper', 'page', '--recipe', 'x.json'], /'--recipe <file>' cannot be used with option '--scraper <name>'/],
+  [['try', '--recipe', 'none.json', 'http://a.example'], /Cannot read the recipe none\.json: there is no such file\./],
 ])('%j is wrong use', async (args, message) => {
   using dir = tempDir();
   const { code, stdout, stderr } = await urldrop(dir.path, args);

@@ -26,13 +26,15 @@ export interface CommandOptions {
   readonly node?: string;
   /** Variables beside those that a shell has. */
   readonly env?: Readonly<Record<string, string>>;
+  /** In place of the project's own: that of a copy. */
+  readonly bin?: string;
 }
 
 /** Starts the command as a user would, in a directory of the test's own. */
 export function start(cwd: string, args: readonly string[], options: CommandOptions = {}): Command {
   // Without npm's variables, so that messages do not depend on how the tests were started.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|AWS_|URLDROP_|NODE_OPTIONS|VITEST)/.test(name)));
-  const child = spawn(options.node ?? process.execPath, [BIN, ...args], { cwd, env: { ...env, ...options.env } });
+  const child = spawn(options.node ?? process.execPath, [options.bin ?? BIN, ...args], { cwd, env: { ...env, ...options.env } });
   child.stdin.end(options.stdin ?? '');
   let stdout = '';
   let stderr = '';

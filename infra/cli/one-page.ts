@@ -1,0 +1,46 @@
+import { createFetcher } from '../../functions/fetch/fetcher.ts';
+import type { FetchedPage } from '../../functions/fetch/types.ts';
+import { RequestError, UsageError } from '../../functions/job/errors.ts';
+import { optionTable } from '../../functions/options.ts';
+import type { RequestOptions } from '../../functions/scraper/types.ts';
+import { functionOptionsOf } from './option-values.ts';
+
+/** @throws {UsageError} code `input`. */
+export function pageUrl(text: string): string {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+    throw new UsageError('input', `${JSON.stringify(text)} is no URL: one begins with http:// or https://.`);
+  return new URL(text).href;
+}
+
+/**
+ * Fetches one page as a job would, but for robots.txt, which is not asked: a person wants this one page.
+ *
+ * @throws {RequestError} why it cannot be had.
+ */
+export async function fetchOnePage(url: string, options: RequestOptions, flags: { allowPrivate?: true }): Promise<FetchedPage> {
+  const env: Readonly<Record<string, string | undefined>> = { ...process.env, ...functionOptionsOf(flags) };
+  const { userAgent, allowedNetworks } = optionTable;
+  const fetcher = createFetcher({
+    userAgent: env[userAgent.env] ?? userAgent.default,
+    allowedNetworks: env[allowedNetworks.env] ?? allowedNetworks.default,
+    maxSockets: 4,
+  });
+  const { timeout, maxBytes, accept, headers, maxRedirects } = options;
+  try {
+    const answer = await fetcher.fetch({
+      url,
+      method: 'GET',
+      headers,
+      timeoutMs: timeout,
+      maxBytes,
+      accept,
+      maxRedirects,
+      redirects: 0,
+      isOwn: () => true,
+    });
+    if (answer.kind === 'page') return answer;
+    throw new RequestError('internal', `${url}: led to ${answer.location}, which was not followed.`);
+  } finally {
+    await fetcher.close();
+  }
+}
