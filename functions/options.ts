@@ -47,6 +47,16 @@ export const optionTable = {
     default: '',
     reason: '`1` for an S3 that knows no virtual-host buckets (the embedded one).',
   },
+  awsTimeoutMs: {
+    env: 'URLDROP_AWS_TIMEOUT_MS',
+    kind: 'number',
+    unit: 'ms',
+    default: 10_000,
+    min: 100,
+    max: 100_000,
+    reason:
+      'A call to S3 or SQS whose answer has not begun by then is made again; without it a lost one holds a function to its time limit.',
+  },
   sliceMs: {
     env: 'URLDROP_SLICE_MS',
     kind: 'number',

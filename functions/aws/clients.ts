@@ -12,24 +12,36 @@ export interface ClientAddress {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
+/** A connection that is not there by then will hardly come, ms. */
+const CONNECTION_TIMEOUT_MS = 3_000;
+
 /**
  * The SDK clients. Endpoint, region and credentials come from the SDK's own environment variables
  * (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_SQS`, …), so the embedded SQS and S3 need nothing but those.
  *
  * @param pathStyleS3 - for an S3 that knows no virtual-host buckets.
  * @param address - instead of the environment.
+ * @param timeoutMs - a call whose answer has not begun by then is given up and made again; absent: it is waited for without end.
  */
-export function createClients(pathStyleS3: boolean, address: ClientAddress = {}): { s3: S3Client; sqs: SQSClient; meter: UsageMeter } {
+export function createClients(
+  pathStyleS3: boolean,
+  address: ClientAddress = {},
+  timeoutMs?: number,
+): { s3: S3Client; sqs: SQSClient; meter: UsageMeter } {
   const meter = new UsageMeter();
+  const requestHandler = timeoutMs !== undefined && {
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+  };
   // Checksums of uploads stay on where S3 wants them, but not a CRC over every byte that we already gzip with its own.
   const s3 = new S3Client({
     ...address,
+    ...requestHandler,
     forcePathStyle: pathStyleS3,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   // An MD5 of every message body would be checked against what SQS says; TLS and the JSON parse already cover it.
-  const sqs = new SQSClient({ ...address, md5: false });
+  const sqs = new SQSClient({ ...address, ...requestHandler, md5: false });
   s3.middlewareStack.add(
     (next, context) => (args) => {
       if (DEAR.test(context.commandName ?? '')) meter.s3Writes++;

@@ -13,8 +13,10 @@ export interface Cloud {
   readonly meter: UsageMeter;
 }
 
-export function connect(options: Pick<Options, 'bucket' | 'requestsQueueUrl' | 'postponedQueueUrl' | 'pathStyleS3'>): Cloud {
-  const { s3, sqs, meter } = createClients(options.pathStyleS3 === '1');
+type CloudOptions = Pick<Options, 'bucket' | 'requestsQueueUrl' | 'postponedQueueUrl' | 'pathStyleS3' | 'awsTimeoutMs'>;
+
+export function connect(options: CloudOptions): Cloud {
+  const { s3, sqs, meter } = createClients(options.pathStyleS3 === '1', {}, options.awsTimeoutMs);
   return {
     objects: new ObjectStore(s3, options.bucket),
     requests: new Queue(sqs, options.requestsQueueUrl),
@@ -30,7 +32,9 @@ export async function sendBatches(cloud: Cloud, batches: Iterable<Batch>, nowMs:
   for (const batch of batches) {
     const waitMs = (batch.notBefore ?? 0) - nowMs;
     const body = JSON.stringify(batch);
-    if (waitMs <= 0) due.push({ body, group: batch.lane, deduplicationId: batch.id });
+    // SQS has seen the id before, and might still know it.
+    const deduplicationId = batch.buried ? `${batch.id}-buried` : batch.id;
+    if (waitMs <= 0) due.push({ body, group: batch.lane, deduplicationId });
     else waiting.push({ body, delaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(waitMs / 1000)) });
   }
   await Promise.all([cloud.requests.send(due), cloud.postponed.send(waiting)]);

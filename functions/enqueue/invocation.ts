@@ -2,6 +2,7 @@ import type { S3Event, SQSEvent, SQSRecord } from 'aws-lambda';
 import { sendBatches } from '../aws/cloud.ts';
 import type { Batch } from '../job/batch.ts';
 import { planOfSchedule, planOfUpload, type ScheduleEvent } from './job-plan.ts';
+import { startRetry } from './start-retry.ts';
 import { continueJob, runPlan, type EnqueueMessage, type PlanTools } from './run-plan.ts';
 
 /** A second job is begun only with this much time left. */
@@ -33,8 +34,11 @@ export async function runInvocation(tools: PlanTools, event: EnqueueEvent, remai
     try {
       const plan = await planOfUpload(tools.cloud.objects, record);
       if (!plan) continue;
-      await runPlan(tools, plan, remainingMs, isFirst || remainingMs() > MIN_JOB_MS);
-      isFirst = false;
+      if ('attempt' in plan) await startRetry(tools, plan);
+      else {
+        await runPlan(tools, plan, remainingMs, isFirst || remainingMs() > MIN_JOB_MS);
+        isFirst = false;
+      }
     } catch (error) {
       tools.log.error('A dropped file could not be enqueued.', { key: record.s3.object.key, error: error as Error });
       failures.push(error);

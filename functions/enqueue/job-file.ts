@@ -18,6 +18,15 @@ export interface JobFile {
   /** Object key of a file of URLs. */
   readonly input?: string;
   readonly options?: JobOptions;
+  /** Begins no job, but a further attempt of `job`, with nothing else beside it. */
+  readonly retry?: RetryWish;
+}
+
+export interface RetryWish {
+  /** 2 for the first repeat. */
+  readonly attempt: number;
+  /** Codes of the error lines to take up; absent: all but `robots`. */
+  readonly codes?: readonly string[];
 }
 
 interface Range {
@@ -36,7 +45,7 @@ const NUMBERS: Readonly<Record<Exclude<keyof JobOptions, 'robots'>, Range>> = {
   maxRequests: { min: 0, max: Number.MAX_SAFE_INTEGER },
   budget: { min: 0, max: Number.MAX_VALUE },
 };
-const FIELDS = ['job', 'scraper', 'recipe', 'urls', 'start', 'input', 'options'] as const;
+const FIELDS = ['job', 'scraper', 'recipe', 'urls', 'start', 'input', 'options', 'retry'] as const;
 const OPTIONS = [...Object.keys(NUMBERS), 'robots'];
 /** Fit for object keys and partitions. */
 export const JOB_ID = /^[\w][\w.-]{0,127}$/;
@@ -70,6 +79,9 @@ export function parseJobFile(text: string, name: string): JobFile {
   check('start', (found) => isText(found) || isTexts(found), 'a URL template or a list of them');
   check('input', isText, 'the key of an object in the bucket');
   check('options', isObject, 'an object');
+  check('retry', isRetry, 'like {"attempt": 2, "codes": ["timeout"]}');
+  if (value['retry'] !== undefined && (value['job'] === undefined || Object.keys(value).length > 2))
+    faults.push(`${name}: "retry" wants the "job" that is tried again, and nothing else.`);
   if (isObject(value['options'])) faults.push(...optionFaults(value['options'], name));
   if (faults.length > 0) throw new UsageError('bad-job-file', faults.join('\n'));
   return value;
@@ -95,6 +107,12 @@ function optionFaults(options: Readonly<Record<string, unknown>>, name: string):
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isRetry(value: unknown): boolean {
+  if (!isObject(value) || Object.keys(value).some((key) => key !== 'attempt' && key !== 'codes')) return false;
+  const { attempt, codes } = value;
+  return Number.isSafeInteger(attempt) && Number(attempt) >= 2 && (codes === undefined || isTexts(codes));
 }
 
 function isText(value: unknown): boolean {

@@ -6,6 +6,7 @@ import type { JobOptions } from '../job/job.ts';
 import { prefixes } from '../job/keys.ts';
 import type { Recipe } from '../job/recipe-store.ts';
 import { parseJobFile, type JobFile } from './job-file.ts';
+import type { RetryPlan } from './start-retry.ts';
 
 /** What a dropped file, a schedule or a command asks for: a job before it is a job. */
 export interface JobPlan {
@@ -41,10 +42,10 @@ const MAX_JOB_FILE_BYTES = 8 * 1024 * 1024;
 /**
  * Reads one record of an S3 event.
  *
- * @returns undefined for what starts no job: other events, folders that a console made, objects elsewhere or gone again.
+ * @returns a job, or a further attempt of one; undefined for what starts neither: other events, folders that a console made, objects elsewhere or gone again.
  * @throws what S3 answered.
  */
-export async function planOfUpload(objects: ObjectStore, record: S3EventRecord): Promise<JobPlan | undefined> {
+export async function planOfUpload(objects: ObjectStore, record: S3EventRecord): Promise<JobPlan | RetryPlan | undefined> {
   if (!record.eventName?.includes('ObjectCreated')) return undefined;
   // Encoded as HTML forms are: a plus stands for a space (Amazon S3 user guide, "Event message structure").
   const key = decodeURIComponent(record.s3.object.key.replaceAll('+', ' '));
@@ -60,7 +61,8 @@ export async function planOfUpload(objects: ObjectStore, record: S3EventRecord):
   try {
     const file = await readJobFile(objects, key);
     if (!file) return undefined;
-    const { job, scraper = folder, recipe, urls, start, input, options = {} } = file;
+    const { job, scraper = folder, recipe, urls, start, input, options = {}, retry } = file;
+    if (job !== undefined && retry) return { job, ...retry, at };
     const hasSource = urls !== undefined || start !== undefined || input !== undefined;
     return {
       ...base,

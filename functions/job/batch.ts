@@ -37,6 +37,20 @@ export interface Batch {
   readonly segment?: SegmentRange;
   /** ms since the epoch: waits in the Postponed queue until then. */
   readonly notBefore?: number;
+  /** Of the job, 2 or more; absent = 1. Children have their parent's. */
+  readonly attempt?: number;
+  /** No requests of its own: it takes up failed ones again. */
+  readonly retry?: RetryOrder;
+  /** It came back from the dead letters: committed, it is finished; else its requests end as crashed, in their lane and unseen. */
+  readonly buried?: true;
+}
+
+/** Which failed requests an attempt takes up, as a chain of batches in a lane of its own. */
+export interface RetryOrder {
+  /** Codes of the error lines; absent: all but `robots`. */
+  readonly codes?: readonly string[];
+  /** Key of the errors object to begin with; absent: the first. */
+  readonly from?: string;
 }
 
 /**

@@ -71,6 +71,21 @@ export interface Job extends JobPlace {
   readonly enqueued?: Enqueued;
   /** A firing of the schedule that was left out: the run that was at work then. */
   readonly skippedFor?: string;
+  /** Attempts after the first. Each is one more root batch, which takes up failed requests. */
+  readonly retries?: readonly Retry[];
+}
+
+export interface Retry {
+  readonly at: string;
+  /** Error codes; absent: all but `robots`. */
+  readonly codes?: readonly string[];
+  /** How long the job had run before, ms. */
+  readonly wallMs: number;
+}
+
+/** The number of the job's latest attempt, 1 for the first. */
+export function attemptsOf(job: Pick<Job, 'retries'>): number {
+  return 1 + (job.retries?.length ?? 0);
 }
 
 /** Why a job cannot begin. */

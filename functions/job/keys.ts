@@ -13,8 +13,11 @@ export const keys = {
   urls: (scraper: string, name: string) => `urls/${scraper}/${name}`,
   /** A scraper as data; `kind` is `json`, `yaml` or `yml`. */
   recipe: (scraper: string, kind: string) => `${prefixes.recipes}${scraper}.${kind}`,
+  /** Dropped by the command: starts a job, or a further attempt of it. */
+  jobFile: (scraper: string, job: string, attempt = 1) => `urls/${scraper}/${job}${attempt > 1 ? `.retry-${attempt}` : ''}.job.json`,
   results: (job: JobPlace, batch: string) => `${resultsPrefix(job)}${batch}.jsonl.gz`,
-  errors: (job: JobPlace, batch: string) => `${errorsPrefix(job)}${batch}.jsonl.gz`,
+  /** Those of a second attempt say so: a later one must know which lines were there when it began. */
+  errors: (job: JobPlace, batch: string, attempt = 1) => `${errorsPrefix(job)}${attempt > 1 ? `attempt-${attempt}-` : ''}${batch}.jsonl.gz`,
   files: (job: string, name: string) => `files/${job}/${name}`,
   archive: (job: string, batch: string) => `archive/${job}/${batch}.warc.gz`,
   job: (job: string) => `jobs/${job}/job.json`,
@@ -26,8 +29,11 @@ export const keys = {
   report: (job: string) => `jobs/${job}/report.html`,
   /** What report has folded so far. */
   fold: (job: string) => `jobs/${job}/fold.json.gz`,
-  /** There while the job is not complete: report looks at these jobs only. */
-  active: (job: string) => `state/active/${job}`,
+  /**
+   * There while the job is not complete: report looks at these jobs only. Each attempt has its own, so that a report that ends one does
+   * not take the next one's away.
+   */
+  active: (job: string, attempt = 1) => `state/active/${job}${attempt > 1 ? `@${attempt}` : ''}`,
   /** Which run of a scraper's schedule was the last to begin. */
   turn: (scraper: string) => `state/schedules/${scraper}.json`,
   cancel: (job: string) => `jobs/${job}/cancel`,
@@ -48,6 +54,22 @@ export const prefixes = {
   active: 'state/active/',
   outcomes: (job: string) => `outcomes/${job}/`,
 };
+
+/** The job that an active mark stands for: no id holds an `@`. */
+export function activeJobOf(key: string): string {
+  return key.slice(prefixes.active.length).replace(/@.*/, '');
+}
+
+/** The attempt that wrote an errors object. */
+export function attemptOf(errorsKey: string): number {
+  return Number(/\/attempt-(\d+)-[^/]*$/.exec(errorsKey)?.[1] ?? 1);
+}
+
+/** Whether an upload starts this job, or a further attempt of it. */
+export function isJobFile(key: string, job: string): boolean {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return name.startsWith(`${job}.`) && /^\.(retry-\d+\.)?job\.json$/.test(name.slice(job.length));
+}
 
 /** Hive partitions, as Athena, DuckDB and Spark read them. */
 export function resultsPrefix(job: JobPlace): string {

@@ -20,6 +20,22 @@ export interface ErrorCount {
   readonly count: number;
   readonly url: string;
   readonly message: string;
+  /** Attempt of the example; absent = 1. */
+  readonly attempt?: number;
+}
+
+/** Failed requests that a batch took up again: they count as pending from its commit on, and their error lines go. */
+export interface Retried {
+  readonly failed: number;
+  readonly robots: number;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** The error lines that go with it. */
+export interface Superseded {
+  readonly codes?: readonly string[];
+  /** Errors objects by key; `left` = lines of these codes, the last ones, that stay for the next batch of the chain. */
+  readonly objects: readonly { readonly key: string; readonly left: number }[];
 }
 
 /** A `crawl-delay` in robots.txt that is longer than the scraper's own delay, ms. */
@@ -69,6 +85,8 @@ export interface Outcome extends Tally {
   readonly children: readonly Batch[];
   /** Claims for the lane's seen-set (`SeenSet.encode`); absent where the job needs none. */
   readonly claims?: string;
+  readonly retried?: Retried;
+  readonly superseded?: Superseded;
   /** Cookies of the lane in this job after the slice, where the scraper keeps them and they changed. */
   readonly cookies?: readonly object[];
   readonly usage: Usage;

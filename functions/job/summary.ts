@@ -1,7 +1,7 @@
 import { costOf, type Cost } from './cost.ts';
-import type { Job } from './job.ts';
+import { attemptsOf, type Job } from './job.ts';
 import type { JobPlace } from './keys.ts';
-import type { CrawlDelay, ErrorCount, ProxyCount, SkipReason, Tally, Usage } from './outcome.ts';
+import type { CrawlDelay, ErrorCount, ProxyCount, Retried, SkipReason, Tally, Usage } from './outcome.ts';
 
 /**
  * Where a job stands:
@@ -20,12 +20,14 @@ export interface Summary extends JobPlace {
   readonly source: string;
   /** The run that a skipped one gave way to. */
   readonly skippedFor?: string;
+  /** 1, and one more for each time that failed requests were tried again. */
+  readonly attempt: number;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** When the last batch was committed. */
   readonly finishedAt?: string;
   readonly lastCommitAt?: string;
-  /** From the job's creation to its end, or to now. */
+  /** From the job's creation to its end, or to now; the time between two attempts left out. */
   readonly wallMs: number;
   readonly requests: {
     readonly total: number;
@@ -111,9 +113,27 @@ export function addUsage(a: Usage, b: Usage): Usage {
 
 export function addErrors(a: Readonly<Record<string, ErrorCount>>, b: Readonly<Record<string, ErrorCount>>): Record<string, ErrorCount> {
   const sum: Record<string, ErrorCount> = { ...a };
-  // The first example stays: a summary that changes its examples at every tick is hard to read.
-  for (const [code, more] of Object.entries(b)) sum[code] = { ...more, ...sum[code], count: (sum[code]?.count ?? 0) + more.count };
+  for (const [code, more] of Object.entries(b)) {
+    const known = sum[code];
+    // The first example stays: a summary that changes its examples at every tick is hard to read. But what a later attempt met is newer.
+    const example = known && (known.attempt ?? 1) >= (more.attempt ?? 1) ? known : more;
+    sum[code] = { ...example, count: (known?.count ?? 0) + more.count };
+  }
   return sum;
+}
+
+export const emptyRetried: Retried = { failed: 0, robots: 0, errors: {} };
+
+export function addRetried(a: Retried, b: Retried): Retried {
+  const errors: Record<string, number> = { ...a.errors };
+  for (const [code, count] of Object.entries(b.errors)) errors[code] = (errors[code] ?? 0) + count;
+  return { failed: a.failed + b.failed, robots: a.robots + b.robots, errors };
+}
+
+/** Errors that still stand. */
+function withoutRetried(errors: Readonly<Record<string, ErrorCount>>, retried: Retried): Record<string, ErrorCount> {
+  const left = Object.entries(errors).map(([code, e]) => [code, { ...e, count: e.count - (retried.errors[code] ?? 0) }] as const);
+  return Object.fromEntries(left.filter(([, { count }]) => count > 0));
 }
 
 export function skippedTotal(skipped: Tally['skipped']): number {
@@ -129,6 +149,8 @@ export interface Folded {
   readonly children: number;
   /** Latest commit among them, ISO; absent before the first. */
   readonly lastCommitAt?: string;
+  /** Taken up again by them; absent = none. */
+  readonly retried?: Retried;
 }
 
 /**
@@ -136,15 +158,20 @@ export interface Folded {
  * Each outcome is one batch and names each child once, so counting is enough.
  */
 export function isComplete(job: Job, folded: Folded): boolean {
-  return job.enqueued !== undefined && folded.outcomes === job.enqueued.roots + folded.children;
+  return job.enqueued !== undefined && folded.outcomes === batchesOf(job, folded);
+}
+
+/** Batches that are known of: what enqueue sent, what attempts began with, what outcomes name. */
+export function batchesOf(job: Job, folded: Folded): number {
+  return (job.enqueued?.roots ?? 0) + attemptsOf(job) - 1 + folded.children;
 }
 
 /** The summary of a job: pure, so that a tick over the same outcomes gives the same numbers. */
 export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
-  const { tally } = folded;
+  const { tally, retried = emptyRetried } = folded;
   const e = job.enqueued;
-  const skipped = addCounts(tally.skipped, { duplicate: e?.duplicates ?? 0, limit: e?.limited ?? 0 });
-  const failed = tally.failed + (e?.failed ?? 0);
+  const skipped = addCounts(tally.skipped, { duplicate: e?.duplicates ?? 0, limit: e?.limited ?? 0, robots: -retried.robots });
+  const failed = tally.failed + (e?.failed ?? 0) - retried.failed;
   const ended = tally.succeeded + failed + skippedTotal(skipped);
   // While the input is being read its total is not known yet: what is known is what has ended or was found on pages.
   const total = e === undefined ? Math.max(ended, tally.followed) : e.requests + tally.followed;
@@ -152,7 +179,8 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
   const createdMs = Date.parse(job.createdAt);
   const usage = addUsage(e?.usage ?? emptyUsage, folded.usage);
   const endMs = complete ? Date.parse(folded.lastCommitAt ?? e?.at ?? job.createdAt) : nowMs;
-  const wallMs = Math.max(0, endMs - createdMs);
+  const last = job.retries?.at(-1);
+  const wallMs = Math.max(0, last ? last.wallMs + endMs - Date.parse(last.at) : endMs - createdMs);
   return {
     v: 1,
     id: job.id,
@@ -161,6 +189,7 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     state: stateOf(job, complete, skipped),
     source: job.source,
     ...(job.skippedFor !== undefined && { skippedFor: job.skippedFor }),
+    attempt: attemptsOf(job),
     createdAt: job.createdAt,
     updatedAt: new Date(nowMs).toISOString(),
     ...(folded.lastCommitAt !== undefined && { lastCommitAt: folded.lastCommitAt }),
@@ -168,14 +197,14 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     wallMs,
     requests: { total, succeeded: tally.succeeded, failed, skipped, pending: total - ended },
     items: tally.items,
-    errors: addErrors(e?.errors ?? {}, tally.errors),
+    errors: withoutRetried(addErrors(e?.errors ?? {}, tally.errors), retried),
     ...(tally.crawlDelays && { crawlDelays: tally.crawlDelays }),
     ...(tally.proxies && { proxies: tally.proxies }),
     bytes: { wire: tally.wireBytes, decoded: tally.decodedBytes },
     fetches: tally.fetches,
     pagesPerSecond: wallMs > 0 ? Math.round((tally.succeeded / wallMs) * 100_000) / 100 : 0,
     hosts: e?.hosts ?? 0,
-    batches: { committed: folded.outcomes, open: (e?.roots ?? 0) + folded.children - folded.outcomes },
+    batches: { committed: folded.outcomes, open: batchesOf(job, folded) - folded.outcomes },
     usage,
     cost: costOf(usage, folded.outcomes),
   };
@@ -191,7 +220,9 @@ function stateOf(job: Job, complete: boolean, skipped: Tally['skipped']): JobSta
 function addCounts(a: Tally['skipped'], b: Tally['skipped']): Partial<Record<SkipReason, number>> {
   const sum: Partial<Record<SkipReason, number>> = { ...a };
   for (const [reason, count] of Object.entries(b)) {
-    if (count > 0) sum[reason as SkipReason] = (sum[reason as SkipReason] ?? 0) + count;
+    const total = (sum[reason as SkipReason] ?? 0) + count;
+    if (total > 0) sum[reason as SkipReason] = total;
+    else delete sum[reason as SkipReason];
   }
   return sum;
 }

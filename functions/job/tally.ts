@@ -13,8 +13,14 @@ export class TallyCounter {
   /** See {@link Tally.proxies}. */
   proxies: Readonly<Record<string, ProxyCount>> = {};
   #crawlDelays: Readonly<Record<string, CrawlDelay>> = {};
+  readonly #attempt: number | undefined;
   readonly #skipped: Partial<Record<SkipReason, number>> = {};
   readonly #errors: Record<string, ErrorCount> = {};
+
+  /** @param attempt - of the batch; absent = 1. */
+  constructor(attempt?: number) {
+    this.#attempt = attempt;
+  }
 
   skip(reason: SkipReason, count = 1): void {
     if (count > 0) this.#skipped[reason] = (this.#skipped[reason] ?? 0) + count;
@@ -23,7 +29,8 @@ export class TallyCounter {
   /** Counts an error line under its code; the first of a code is its example. */
   error(code: string, url: string, message: string): void {
     const known = this.#errors[code];
-    this.#errors[code] = known ? { ...known, count: known.count + 1 } : { count: 1, url, message };
+    const example = { url, message, ...(this.#attempt !== undefined && { attempt: this.#attempt }) };
+    this.#errors[code] = known ? { ...known, count: known.count + 1 } : { count: 1, ...example };
   }
 
   /** Notes what an origin's robots.txt asks for. */

@@ -13,8 +13,9 @@ import { TallyCounter } from '../job/tally.ts';
 import type { TickTools } from './tick.ts';
 
 /**
- * Ends what reached a dead-letter queue, so that its job ends: a batch that was committed has its children sent again, one that
- * never was gets an outcome and an error line for each of its requests.
+ * Ends what reached a dead-letter queue, so that its job ends. The batch goes back to its lane once, marked: there what was committed
+ * is finished, and what was not ends as error lines, both with the lane's seen-set. One that dies marked as well is ended here: a batch
+ * that was committed has its children sent again, one that never was gets an outcome and an error line for each of its requests.
  *
  * @throws what S3 or SQS answered: the message must come back.
  */
@@ -27,6 +28,11 @@ export async function buryBatch(tools: TickTools, record: SQSRecord): Promise<vo
   }
   const job = await cloud.objects.getJson<Job>(keys.job(batch.job));
   if (!job) return log.warn('A dead letter of a job that is gone is dropped.', { job: batch.job, batch: batch.id });
+  if (!batch.buried) {
+    const { notBefore: _, ...due } = batch;
+    await sendBatches(cloud, [{ ...due, buried: true }], now());
+    return log.warn('A dead letter goes back to its lane to be ended there.', { job: batch.job, batch: batch.id, lane: batch.lane });
+  }
   const known = await cloud.objects.getJson<Outcome>(keys.outcome(batch.job, batch.id));
   const outcome = known ?? (await commitDead(tools, job, batch, Number(record.attributes.ApproximateReceiveCount)));
   await sendBatches(cloud, outcome.children, now());
@@ -43,8 +49,8 @@ async function commitDead({ cloud, now }: TickTools, job: Job, batch: Batch, rec
   const { objects } = cloud;
   const startedAt = new Date(now()).toISOString();
   const error = new RequestError('crash', `Its batch was delivered ${receives} times and never finished.`);
-  const tally = new TallyCounter();
-  const errors = new LineWriter(objects, keys.errors(job, batch.id));
+  const tally = new TallyCounter(batch.attempt);
+  const errors = new LineWriter(objects, keys.errors(job, batch.id, batch.attempt));
   const source = new RequestSource(objects, batch);
   try {
     for (;;) {

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../aws/objects.ts';
 import { keys, prefixes } from '../job/keys.ts';
 import type { Outcome } from '../job/outcome.ts';
-import { addTally, addUsage, emptyTally, emptyUsage, type Folded } from '../job/summary.ts';
+import { addRetried, addTally, addUsage, emptyRetried, emptyTally, emptyUsage, type Folded } from '../job/summary.ts';
 
 /**
  * What report has folded of a job, `jobs/<job>/fold.json.gz`. It holds sums and the ids of the last minutes only: an outcome
@@ -17,7 +17,7 @@ export interface FoldState extends Folded {
 
 /** Longer than any write of an outcome can take, the function's time limit and the SDK's own repeats included. */
 const MARGIN_MS = 15 * 60_000;
-/** Outcomes fetched at once. */
+/** Outcomes fetched at once, over all shards: with as many requests in them as an outcome may carry they take some 25 MB. */
 const READ_AT_ONCE = 32;
 /** Ids are hexadecimal, so these prefixes cut a job's outcomes into equal parts that are listed side by side. */
 const SHARDS = '0123456789abcdef';
@@ -41,6 +41,7 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
     outcomes: state.outcomes,
     children: state.children,
     lastCommitAt: state.lastCommitAt ?? '',
+    retried: state.retried,
   };
   const recent = new Map(Object.entries(state.recent));
   let newestMs = state.watermarkMs;
@@ -56,6 +57,7 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
         outcomes: folded.outcomes + 1,
         children: folded.children + outcome.children.length,
         lastCommitAt: outcome.committedAt > folded.lastCommitAt ? outcome.committedAt : folded.lastCommitAt,
+        retried: outcome.retried ? addRetried(folded.retried ?? emptyRetried, outcome.retried) : folded.retried,
       };
       recent.set(entry.id, entry.modifiedMs);
       newestMs = Math.max(newestMs, entry.modifiedMs);
@@ -73,7 +75,7 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
         const id = key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
         if (modifiedMs < state.watermarkMs - MARGIN_MS || recent.has(id)) continue;
         found.push({ id, modifiedMs });
-        if (found.length === READ_AT_ONCE) {
+        if (found.length === Math.ceil(READ_AT_ONCE / shards.length)) {
           await foldAll(found);
           found = [];
         }
@@ -81,9 +83,16 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
       await foldAll(found);
     }),
   );
-  const { lastCommitAt, ...sums } = folded;
+  const { lastCommitAt, retried, ...sums } = folded;
   // A listing that was cut short may have passed over old outcomes: the watermark stays, and they are found next time.
   const watermarkMs = isWhole ? newestMs : state.watermarkMs;
   const kept = [...recent].filter(([, modifiedMs]) => modifiedMs >= watermarkMs - MARGIN_MS);
-  return { v: 1, ...sums, ...(lastCommitAt && { lastCommitAt }), recent: Object.fromEntries(kept), watermarkMs };
+  return {
+    v: 1,
+    ...sums,
+    ...(lastCommitAt && { lastCommitAt }),
+    ...(retried && { retried }),
+    recent: Object.fromEntries(kept),
+    watermarkMs,
+  };
 }

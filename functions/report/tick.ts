@@ -1,8 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Cloud } from '../aws/cloud.ts';
-import type { Job } from '../job/job.ts';
-import { keys, prefixes } from '../job/keys.ts';
-import { isComplete, summarise, type Summary } from '../job/summary.ts';
+import { attemptsOf, type Job } from '../job/job.ts';
+import { activeJobOf, keys, prefixes } from '../job/keys.ts';
+import { batchesOf, isComplete, summarise, type Summary } from '../job/summary.ts';
 import { emptyFold, foldNew, type FoldState } from './fold.ts';
 import type { Progress } from './metrics.ts';
 import { reportPage } from './report-page.ts';
@@ -24,8 +24,9 @@ export interface TickTools {
  */
 export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]> {
   const summaries: Summary[] = [];
-  for await (const { key } of tools.cloud.objects.list(prefixes.active)) {
-    const id = key.slice(prefixes.active.length);
+  const ids = new Set<string>();
+  for await (const { key } of tools.cloud.objects.list(prefixes.active)) ids.add(activeJobOf(key));
+  for (const id of ids) {
     try {
       const summary = await updateJob(tools, id, untilMs);
       if (summary) summaries.push(summary);
@@ -56,7 +57,7 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
   const state = (await objects.getJson<FoldState>(keys.fold(id))) ?? emptyFold;
   let folded = await foldNew(objects, id, state, now, untilMs);
   // More outcomes than batches cannot be: whatever was folded twice, counting afresh sets it right.
-  if (job.enqueued && folded.outcomes > job.enqueued.roots + folded.children) folded = await foldNew(objects, id, emptyFold, now, untilMs);
+  if (job.enqueued && folded.outcomes > batchesOf(job, folded)) folded = await foldNew(objects, id, emptyFold, now, untilMs);
   const summary = summarise(job, folded, now());
   if (folded.outcomes !== state.outcomes) {
     await objects.putJson(keys.fold(id), folded);
@@ -66,7 +67,9 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
   await objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' });
   if (!isComplete(job, folded)) await enforceLimits(tools, job, summary);
   // Last: a crash before this leaves the job on the list, and the next tick writes the same again.
-  if (isComplete(job, folded)) await objects.delete(keys.active(id));
+  if (isComplete(job, folded)) {
+    for (let attempt = attemptsOf(job); attempt >= 1; attempt--) await objects.delete(keys.active(id, attempt));
+  }
   return summary;
 }
 

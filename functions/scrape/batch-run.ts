@@ -1,7 +1,7 @@
 import { sendBatches } from '../aws/cloud.ts';
 import { LanePace } from '../fetch/lane-pace.ts';
 import { RequestError } from '../job/errors.ts';
-import type { Batch } from '../job/batch.ts';
+import type { Batch, RetryOrder } from '../job/batch.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { laneConcurrency, laneOf, shardOf } from '../job/lane.ts';
@@ -10,7 +10,7 @@ import type { Request } from '../job/request.ts';
 import { scraperOfJob } from '../scraper/job-scraper.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { Claims } from './claims.ts';
-import { followDrafts, makeChildren, pendingDrafts, restDraft, splitDrafts } from './children.ts';
+import { followDrafts, makeChildren, pendingDrafts, restDraft, retryDraft, splitDrafts } from './children.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import { scraperOf, type JobBook } from './job-book.ts';
 import { encodeClaims, type LaneState } from './lane-state.ts';
@@ -18,6 +18,7 @@ import { LineWriter } from '../job/line-writer.ts';
 import { errorLine } from '../job/error-line.ts';
 import { PageSink } from './page-sink.ts';
 import { RequestSource } from '../job/request-source.ts';
+import { clearSuperseded, takeFailed, type Taken } from './retry-failed.ts';
 import { Slice, type SliceEnd } from './slice.ts';
 import { DEATHS, StartRecord } from './start-record.ts';
 import { TallyCounter } from '../job/tally.ts';
@@ -44,6 +45,8 @@ export interface Invocation {
   readonly hardEndMs: number;
 }
 
+type OutcomeParts = Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies' | 'retried' | 'superseded'>>;
+
 /**
  * The exactly-once protocol for one batch, steps 0 to 8 of ARCHITECTURE.md. The outcome is the commit point: before it
  * nothing has been sent or marked seen, after it only what it names is.
@@ -62,6 +65,7 @@ export async function runBatch(invocation: Invocation, state: LaneState, deliver
   }
   const outcome = known ?? (await work(invocation, state, delivery, job));
   // In this order: a repeat after a crash in between does the rest again, and each step bears it.
+  if (outcome.superseded) await clearSuperseded(cloud.objects, outcome.superseded);
   await sendBatches(cloud, outcome.children, invocation.tools.now());
   if (outcome.claims !== undefined) await state.addSeen(batch.job, outcome.claims);
   if (outcome.cookies !== undefined) await state.saveCookies(batch.job, outcome.cookies);
@@ -76,8 +80,7 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
   const { batch } = delivery;
   const startedAt = new Date(tools.now()).toISOString();
   const isRepeat = delivery.receiveCount > 1;
-  const commit = (parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies'>>, tally: TallyCounter) =>
-    commitOutcome(invocation, batch, startedAt, parts, tally);
+  const commit = (parts: OutcomeParts, tally: TallyCounter) => commitOutcome(invocation, batch, startedAt, parts, tally);
 
   if (await jobs.isCancelled(job.id)) {
     const tally = new TallyCounter();
@@ -85,12 +88,21 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
     if (isRepeat) await removeStale(tools, job, batch);
     return commit({ children: [] }, tally);
   }
+  const scraper = scraperOfJob(tools.scrapers, job);
+  const buried = batch.buried && new RequestError('crash', 'Its batch was delivered again and again and never finished.');
+  if (batch.retry) {
+    const nothing = { requests: [], rest: undefined };
+    const { requests, rest, ...taken } = buried ? nothing : await takeUp(invocation, batch, job, batch.retry);
+    const rule = { groupBy: scraper instanceof RequestError ? 'host' : scraper.politeness.groupBy, lanes: job.lanes } as const;
+    const drafts = [...(rest ? [retryDraft(batch, rest)] : []), ...followDrafts(requests, rule)];
+    return commit({ children: await makeChildren(tools.cloud.objects, batch, drafts, tools.now()), ...taken }, new TallyCounter());
+  }
+  if (buried) return commitSlice(invocation, state, batch, job, scraper, startedAt, buried);
   if (isRepeat && batch.count > 1) {
     // What the earlier run wrote without committing must not stay beside the results of the parts.
     await removeStale(tools, job, batch);
     return commit({ children: await makeChildren(tools.cloud.objects, batch, splitDrafts(batch), tools.now()) }, new TallyCounter());
   }
-  const scraper = scraperOfJob(tools.scrapers, job);
   if (!isRepeat) return commitSlice(invocation, state, batch, job, scraper, startedAt);
 
   const starts = new StartRecord(tools.cloud, batch);
@@ -111,6 +123,12 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
   }
 }
 
+/** The failed requests that a batch of a further attempt takes up: half of the slice is for finding them, half for what comes of it. */
+function takeUp({ tools, endMs }: Invocation, { attempt = 1 }: Batch, job: Job, order: RetryOrder): Promise<Taken> {
+  const nowMs = tools.now();
+  return takeFailed(tools.cloud.objects, job, attempt, order, tools.now, nowMs + Math.max(1, (endMs - nowMs) / 2));
+}
+
 /** Steps 2 to 5: works a slice of the batch and commits it. With a verdict, every request fails with it instead. */
 async function commitSlice(
   invocation: Invocation,
@@ -123,9 +141,9 @@ async function commitSlice(
 ): Promise<Outcome> {
   const { tools } = invocation;
   const { cloud } = tools;
-  const tally = new TallyCounter();
+  const tally = new TallyCounter(batch.attempt);
   const results = new LineWriter(cloud.objects, keys.results(job, batch.id));
-  const errors = new LineWriter(cloud.objects, keys.errors(job, batch.id));
+  const errors = new LineWriter(cloud.objects, keys.errors(job, batch.id, batch.attempt));
   const source = new RequestSource(cloud.objects, batch);
   try {
     await state.load(job.id, !job.unique);
@@ -210,7 +228,7 @@ async function commitOutcome(
   invocation: Invocation,
   batch: Batch,
   startedAt: string,
-  parts: Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies'>>,
+  parts: OutcomeParts,
   tally: TallyCounter,
 ): Promise<Outcome> {
   const outcome: Outcome = {
@@ -260,6 +278,6 @@ async function removeStale(tools: Tools, job: Job, batch: Batch, results = true,
   const { objects } = tools.cloud;
   await Promise.all([
     results ? objects.delete(keys.results(job, batch.id)) : undefined,
-    errors ? objects.delete(keys.errors(job, batch.id)) : undefined,
+    errors ? objects.delete(keys.errors(job, batch.id, batch.attempt)) : undefined,
   ]);
 }

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../aws/objects.ts';
-import { batchId, MAX_INLINE_BYTES, REQUESTS_PER_MEMBER, type Batch, type SegmentRange } from '../job/batch.ts';
+import { batchId, MAX_INLINE_BYTES, REQUESTS_PER_MEMBER, type Batch, type RetryOrder, type SegmentRange } from '../job/batch.ts';
 import { keys } from '../job/keys.ts';
 import { laneOf, type LaneRule } from '../job/lane.ts';
 import { targetOf, type Request } from '../job/request.ts';
@@ -18,6 +18,12 @@ interface Draft {
   readonly notBeforeMs: number;
   readonly requests?: readonly Request[];
   readonly segment?: SegmentRange;
+  readonly retry?: RetryOrder;
+}
+
+/** The next batch of a chain that takes up failed requests. */
+export function retryDraft(batch: Batch, retry: RetryOrder): Draft {
+  return { lane: batch.lane, count: 0, notBeforeMs: 0, retry };
 }
 
 /** What is left of a batch after its first `taken` requests. */
@@ -81,9 +87,11 @@ export async function makeChildren(objects: ObjectStore, parent: Batch, drafts: 
       id: batchId(parent.id, String(at)),
       lane: draft.lane,
       count: draft.count,
+      ...(parent.attempt !== undefined && { attempt: parent.attempt }),
       ...(draft.notBeforeMs > nowMs && { notBefore: Math.ceil(draft.notBeforeMs) }),
     };
     if (draft.segment) return { ...child, segment: draft.segment };
+    if (draft.retry) return { ...child, retry: draft.retry };
     const requests = draft.requests ?? [];
     const bytes = Buffer.byteLength(JSON.stringify(requests));
     if (bytes <= MAX_INLINE_BYTES && inlineBytes + bytes <= MAX_OUTCOME_INLINE_BYTES) {

@@ -73,13 +73,11 @@ export class Extraction {
   #explain(field: Field, scope: Selection, place: string, element: ElementNode | undefined): void {
     const found = element && this.#source(field, element);
     const matches = field.selector === ':scope' ? undefined : longestMatch(field.selector, scope);
-    const text = found === undefined || !field.match ? found : matched(found, field.match);
-    const shown = typeof text === 'string' ? text : found;
     this.#onEmpty?.({
       field: place,
       selector: field.selector,
       ...(matches && { matches }),
-      ...(shown !== undefined && { found: collapse(shown.slice(0, 500)).slice(0, 100), why: whyNot(field, found ?? '') }),
+      ...(found !== undefined && { found: collapse(found.slice(0, 500)).slice(0, 100) }),
     });
   }
 
@@ -206,14 +204,7 @@ function missing(place: string, field: Field, found: string | undefined): Reques
   const where = `Field ${place} is required, but its selector ${JSON.stringify(field.selector)} finds`;
   if (found === undefined)
     return new RequestError('invalid-item', `${where} nothing${field.attr === undefined ? '' : ` with attribute ${field.attr}`}.`);
-  return new RequestError(
-    'invalid-item',
-    `${where} ${JSON.stringify(collapse(found.slice(0, 200)).slice(0, 80))}, which ${whyNot(field, found)}.`,
-  );
-}
-
-/** Why a text that was found is no value of the field. */
-function whyNot({ match, as }: Field, found: string): string {
-  if (match && matched(found, match) === undefined) return `does not match ${match}`;
-  return `gives no ${typeof as === 'string' ? as : 'value'}`;
+  const kind = typeof field.as === 'string' ? field.as : 'value';
+  const why = field.match && matched(found, field.match) === undefined ? `does not match ${field.match}` : `gives no ${kind}`;
+  return new RequestError('invalid-item', `${where} ${JSON.stringify(collapse(found.slice(0, 200)).slice(0, 80))}, which ${why}.`);
 }

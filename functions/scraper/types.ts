@@ -57,8 +57,6 @@ export interface EmptyField {
   readonly matches?: { readonly selector: string; readonly count: number };
   /** What was found where the selector matches as a whole: the text that gave no value. */
   readonly found?: string;
-  /** Why that is none: `gives no date`, `does not match /…/`. */
-  readonly why?: string;
 }
 
 /** What a page gave: items in order, requests to follow (normalised, depth set, duplicates within the page dropped). */

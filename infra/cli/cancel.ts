@@ -1,7 +1,6 @@
 import { keys } from '../../functions/job/keys.ts';
-import type { Summary } from '../../functions/job/summary.ts';
 import { exitCodes } from './exit-codes.ts';
-import { findJob } from './find-job.ts';
+import { findJob, summaryOf } from './find-job.ts';
 import { openPlace, type PlaceFlags } from './place.ts';
 
 /** `urldrop cancel`: puts up the stop sign that every slice looks for. */
@@ -9,7 +8,7 @@ export async function cancelJob(id: string, flags: PlaceFlags): Promise<number> 
   const place = await openPlace(flags);
   try {
     await findJob(place, id);
-    const summary = await place.objects.getJson<Summary>(keys.summary(id));
+    const summary = await summaryOf(place.objects, id, Date.now());
     if (summary?.finishedAt !== undefined) {
       process.stderr.write(`Job ${id} has ${summary.state} already.\n`);
       return exitCodes.done;

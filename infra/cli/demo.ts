@@ -42,7 +42,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
       async ({ cloud, bell, signal }) => {
         const input = { kind: 'urls', urls: [`${shop.url}/books/page-1.html`] } as const;
         await submitJob(cloud.objects, { job, scraper: SCRAPER, input, options: {} });
-        const summary = await followJob(cloud.objects, job, bell, (s) => progress.show(s), signal);
+        const summary = await followJob(cloud.objects, job, 1, bell, (s) => progress.show(s), signal);
         progress.clear();
         await show(cloud, summary, flags.dataDir);
         if (summary.items > 0) return exitCodes.done;

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
-import type { Job } from '../../functions/job/job.ts';
+import { attemptsOf, type Job } from '../../functions/job/job.ts';
 import { keys, prefixes } from '../../functions/job/keys.ts';
 import { nearestName } from '../../functions/job/nearest-name.ts';
 import { summarise, type Summary } from '../../functions/job/summary.ts';
@@ -19,15 +19,17 @@ export async function findJob(place: Pick<Place, 'objects' | 'name'>, id: string
 
 /**
  * Where a job stands as report last wrote it. A job that has started since the last tick is summed up here, with nothing folded yet,
- * so that it can be seen and cancelled from its first second on.
+ * so that it can be seen and cancelled from its first second on; so it is with an attempt.
  *
  * @returns undefined where there is no such job.
  */
 export async function summaryOf(objects: ObjectStore, id: string, nowMs: number): Promise<Summary | undefined> {
-  const written = await objects.getJson<Summary>(keys.summary(id));
-  if (written) return written;
-  const job = await objects.getJson<Job>(keys.job(id));
-  return job && summarise(job, emptyFold, nowMs);
+  const [written, job] = await Promise.all([objects.getJson<Summary>(keys.summary(id)), objects.getJson<Job>(keys.job(id))]);
+  if (!written || !job) return written ?? (job && summarise(job, emptyFold, nowMs));
+  const attempt = attemptsOf(job);
+  if (written.attempt >= attempt) return written;
+  const { finishedAt: _, ...running } = written;
+  return { ...running, attempt, state: 'running' };
 }
 
 /** What to say of a job that is not there. */

@@ -33,12 +33,14 @@ export class Bell {
 /**
  * Follows a job through its summary until it is final.
  *
+ * @param attempt - whose end it is; what the summary says of an earlier one does not count.
  * @param onSummary - called with each new state.
  * @param signal - ends the following; the promise is then rejected with its reason.
  */
 export async function followJob(
   objects: ObjectStore,
   job: string,
+  attempt: number,
   bell: Bell,
   onSummary: (summary: Summary) => void,
   signal: AbortSignal,
@@ -49,7 +51,7 @@ export async function followJob(
   for (;;) {
     signal.throwIfAborted();
     const summary = await objects.getJson<Summary>(keys.summary(job));
-    if (summary && summary.updatedAt !== updatedAt) {
+    if (summary && summary.attempt >= attempt && summary.updatedAt !== updatedAt) {
       updatedAt = summary.updatedAt;
       onSummary(summary);
       if (summary.finishedAt !== undefined) {

@@ -48,7 +48,7 @@ export function jobCommands(setExitCode: SetExitCode): Command[] {
       setExitCode(await exportJob(job, flags));
     });
   const retry = placed(
-    new Command('retry').description('Try the failed requests of a job again, as another job.').argument('<job>', 'its id'),
+    new Command('retry').description('Try the failed requests of a finished job again, as its next attempt.').argument('<job>', 'its id'),
   )
     .option('--code <codes>', 'only these error codes, separated by commas: timeout,http-503')
     .action(async (job: string, flags: RetryFlags) => {

@@ -1,3 +1,4 @@
+import { isJobFile } from '../../functions/job/keys.ts';
 import { describeProblem, type Problem } from '../local/problem.ts';
 import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../local/local-cloud.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -64,7 +65,7 @@ export async function withLocalCloud<T>(
 
 /** Nothing will come of it: a function cannot run at all, or the job's start was given up. */
 function isFinal(problem: Problem, job: string | undefined): boolean {
-  if (problem.kind === 'upload') return job !== undefined && problem.key.endsWith(`/${job}.job.json`);
+  if (problem.kind === 'upload') return job !== undefined && isJobFile(problem.key, job);
   return problem.kind === 'function' && problem.failure.kind === 'load';
 }
 

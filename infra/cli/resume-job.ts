@@ -1,27 +1,30 @@
-import type { Job } from '../../functions/job/job.ts';
+import { attemptsOf, type Job } from '../../functions/job/job.ts';
 import { keys } from '../../functions/job/keys.ts';
 import { unknownJob } from './find-job.ts';
 import type { LocalSession } from './local-session.ts';
-import { jobFileKey } from './submit-job.ts';
 
 /**
  * Sees to it that an interrupted job goes on. Its batches are in the queues and go on by themselves; what may be missing is the
  * start: a job that was given up before all its batches were sent is started over, with the same batch ids.
  *
+ * @returns the attempt that goes on.
  * @throws {UsageError} code `unknown-job`, with the nearest name.
  */
-export async function resumeJob({ cloud }: LocalSession, job: string, dataDir: string): Promise<void> {
+export async function resumeJob({ cloud }: LocalSession, job: string, dataDir: string): Promise<number> {
   const { objects } = cloud;
   const known = await objects.getJson<Job>(keys.job(job));
-  if (known?.enqueued) return;
-  const key = jobFileKey(scraperOf(job), job);
-  if (cloud.isUploadPending(key)) return;
+  if (known?.enqueued) {
+    const attempt = attemptsOf(known);
+    return cloud.isUploadPending(keys.jobFile(known.scraper, job, attempt + 1)) ? attempt + 1 : attempt;
+  }
+  const key = keys.jobFile(scraperOf(job), job);
+  if (cloud.isUploadPending(key)) return 1;
   const file = await objects.get(key);
   if (file) {
     await objects.put(key, file);
-    return;
+    return 1;
   }
-  if (known) return;
+  if (known) return 1;
   throw await unknownJob(objects, job, dataDir);
 }
 

@@ -1,78 +1,76 @@
-import { Readable } from 'node:stream';
-import { parseJobFile, type JobFile } from '../../functions/enqueue/job-file.ts';
-import type { ErrorLine } from '../../functions/job/result.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobFile } from '../../functions/enqueue/job-file.ts';
 import { UsageError } from '../../functions/job/errors.ts';
-import type { Job } from '../../functions/job/job.ts';
-import { errorsPrefix, keys, prefixes } from '../../functions/job/keys.ts';
+import { attemptsOf, type Job } from '../../functions/job/job.ts';
+import { keys } from '../../functions/job/keys.ts';
+import type { Summary } from '../../functions/job/summary.ts';
 import { exitCodes } from './exit-codes.ts';
-import { findJob } from './find-job.ts';
+import { findJob, summaryOf } from './find-job.ts';
 import type { RetryFlags } from './job-commands.ts';
-import { countOf } from './number-text.ts';
+import { countOf, countText } from './number-text.ts';
 import { openPlace, type Place } from './place.ts';
-import { linesUnder, splitLines } from './result-lines.ts';
-import { jobFileKey, newJobId } from './submit-job.ts';
+
+/** A cloud that is up has begun the attempt by then; one that is busy begins it later all the same. */
+const LOOKS = 100;
+const LOOK_MS = 200;
 
 /**
- * `urldrop retry`: the failed requests of a job as the input of another, with the same scraper and options. What never was a
- * request (a line without a URL) would fail again and is left out.
+ * `urldrop retry`: the failed requests of a finished job once more, as its next attempt. The wish is a file like any other that starts
+ * something, so it works with any S3 client; typed twice it names the same attempt.
+ *
+ * @throws {UsageError} `unknown-job`, `not-finished`, `nothing-failed`.
  */
 export async function retryJob(id: string, flags: RetryFlags): Promise<number> {
   const place = await openPlace(flags);
   try {
     const { objects } = place;
-    const old = await findJob(place, id);
-    if (old.refusal) return await startOver(place, old);
+    const job = await findJob(place, id);
+    const summary = await summaryOf(objects, id, Date.now());
+    checkFinished(summary, id, place);
     const codes = flags.code?.split(',').map((code) => code.trim());
-    const job = newJobId(old.scraper);
-    const input = keys.input(job, `failed-of-${id}.jsonl`);
-    let count = 0;
-    async function* failed(): AsyncGenerator<string> {
-      for await (const line of splitLines(linesUnder(objects, errorsPrefix(old)))) {
-        const error = JSON.parse(line) as ErrorLine;
-        if (error.line !== undefined || (codes && !codes.includes(error.code))) continue;
-        count++;
-        yield `${line}\n`;
-      }
-    }
-    await objects.putStream(input, Readable.from(failed()));
-    if (count === 0) {
-      await objects.delete(input);
-      const which = codes ? ` with code ${codes.join(' or ')}` : '';
-      throw new UsageError(
-        'nothing-failed',
-        `Job ${id} has no failed request${which}. Its errors by code: urldrop status ${id}${place.flags}`,
-      );
-    }
-    const { scraper, recipe, options } = old;
-    // A recipe of the bucket is read anew, as the code of a scraper is: it may be what was mended.
-    const own = recipe && !recipe.source.startsWith(prefixes.recipes) ? { recipe: recipe.data } : {};
-    await submit(place, { job, scraper, ...own, input, options }, `tries ${countOf(count, 'request')} of ${id} again`);
+    const count = countFailed(job, summary, codes, place);
+    const attempt = attemptsOf(job) + 1;
+    const wish: JobFile = { job: id, retry: { attempt, ...(codes && { codes }) } };
+    await objects.putJson(keys.jobFile(job.scraper, id, attempt), wish);
+    if (place.isServed) await begun(place, id, attempt);
+    const next = place.isServed
+      ? `Follow it: urldrop status ${id} --watch${place.flags}`
+      : `Run it: urldrop run --resume ${id}${place.flags}`;
+    process.stderr.write(`Attempt ${attempt} of job ${id} takes up ${countOf(count, 'failed request')} again. ${next}\n`);
     return exitCodes.done;
   } finally {
     await place.close();
   }
 }
 
-/** A job that could not begin has no requests yet: what it was dropped as is read again. */
-async function startOver(place: Place, { id, scraper, source, options }: Job): Promise<number> {
-  const job = newJobId(scraper);
-  let file: JobFile = { scraper, options };
-  if (source.endsWith('.job.json')) {
-    const text = await place.objects.getText(source);
-    if (text === undefined) throw new UsageError('input', `Job ${id} came from ${source}, which is not there any more. Drop it again.`);
-    file = { scraper, ...parseJobFile(text, source) };
-  } else if (!source.startsWith('schedule:')) file = { ...file, input: source };
-  await submit(place, { ...file, job }, `is ${id} once more`);
-  return exitCodes.done;
+function checkFinished(summary: Summary | undefined, id: string, { flags }: Place): asserts summary is Summary {
+  if (summary?.state === 'finished') return;
+  if (summary?.state === 'cancelled')
+    throw new UsageError('not-finished', `Job ${id} was cancelled, so it is not tried again. Run its input anew: urldrop run --help`);
+  const pending = summary ? `, ${countText(summary.requests.pending)} pending` : '';
+  throw new UsageError(
+    'not-finished',
+    `Job ${id} is still ${summary?.state ?? 'starting'}${pending}; failed requests are tried again when it has finished: urldrop status ${id} --watch${flags}`,
+  );
 }
 
-async function submit(place: Place, file: JobFile & { readonly job: string }, what: string): Promise<void> {
-  const { job, scraper = '' } = file;
-  await place.objects.putJson(jobFileKey(scraper, job), file);
-  process.stdout.write(`${job}\n`);
-  process.stderr.write(`Job ${job} ${what}. ${howToGoOn(job, place.isServed, place.flags)}\n`);
+/** How many requests have failed with these codes. Lines of the input that never were requests are none of them. */
+function countFailed(job: Job, { errors }: Summary, codes: readonly string[] | undefined, { flags }: Place): number {
+  const byCode = Object.entries(errors).map(([code, { count }]) => [code, count - (job.enqueued?.errors[code]?.count ?? 0)] as const);
+  const failed = byCode.filter(([code, count]) => count > 0 && code !== 'robots');
+  const chosen = codes ? byCode.filter(([code]) => codes.includes(code)) : failed;
+  const count = chosen.reduce((sum, [, n]) => sum + n, 0);
+  if (count > 0) return count;
+  const which = codes ? ` with code ${codes.join(' or ')}` : '';
+  const there = failed.length > 0 ? ` Those that failed: ${failed.map(([code, n]) => `${code} (${countText(n)})`).join(', ')}.` : '';
+  throw new UsageError('nothing-failed', `Job ${job.id} has no failed request${which}.${there} See: urldrop status ${job.id}${flags}`);
 }
 
-function howToGoOn(job: string, isServed: boolean, flags: string): string {
-  return isServed ? `Follow it: urldrop status ${job} --watch${flags}` : `Run it: urldrop run --resume ${job}${flags}`;
+/** Waits until the job is a running one again, so that what is typed next sees it so. */
+async function begun({ objects }: Place, id: string, attempt: number): Promise<void> {
+  for (let look = 0; look < LOOKS; look++) {
+    const job = await objects.getJson<Job>(keys.job(id));
+    if (!job || attemptsOf(job) >= attempt) return;
+    await sleep(LOOK_MS);
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import type { JobOptions } from '../../functions/job/job.ts';
-import { prefixes } from '../../functions/job/keys.ts';
+import { activeJobOf, prefixes } from '../../functions/job/keys.ts';
 import type { Recipe } from '../../functions/job/recipe-store.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import type { Summary } from '../../functions/job/summary.ts';
@@ -52,6 +52,7 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   try {
     return await withLocalCloud(cloudOptions, say, async (session) => {
       const { cloud, bell, signal } = session;
+      let attempt = 1;
       if (input) {
         const { submitJob } = await import('./submit-job.ts');
         if (!chosen.isKnown) {
@@ -63,9 +64,9 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
         isBegun = true;
         if (!flags.json) await tellOfOthers(cloud.objects, job, say);
       } else {
-        await (await import('./resume-job.ts')).resumeJob(session, job, flags.dataDir);
+        attempt = await (await import('./resume-job.ts')).resumeJob(session, job, flags.dataDir);
       }
-      const summary = await followJob(cloud.objects, job, bell, (s) => flags.json ?? progress.show(s), signal);
+      const summary = await followJob(cloud.objects, job, attempt, bell, (s) => flags.json ?? progress.show(s), signal);
       progress.clear();
       return await finish(session, summary, flags);
     });
@@ -84,8 +85,8 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
 
 /** A job interrupted earlier does not go on by itself: its user may have changed their mind. */
 async function tellOfOthers(objects: ObjectStore, job: string, say: (line: string) => void): Promise<void> {
-  const others = await Array.fromAsync(objects.list(prefixes.active), ({ key }) => key.slice(prefixes.active.length));
-  const waiting = others.filter((other) => other !== job);
+  const others = await Array.fromAsync(objects.list(prefixes.active), ({ key }) => activeJobOf(key));
+  const waiting = [...new Set(others)].filter((other) => other !== job);
   if (waiting.length > 0) say(`Interrupted earlier and waiting: ${waiting.join(', ')} (urldrop run --resume JOB)`);
 }
 

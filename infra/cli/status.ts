@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { UsageError } from '../../functions/job/errors.ts';
+import { attemptsOf } from '../../functions/job/job.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { reportPage } from '../../functions/report/report-page.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -16,8 +17,8 @@ import { summaryText } from './summary-text.ts';
 export async function showStatus(id: string, flags: StatusFlags): Promise<number> {
   const place = await openPlace(flags);
   try {
-    await findJob(place, id);
-    const summary = flags.watch ? await watch(place, id) : await summaryOf(place.objects, id, Date.now());
+    const job = await findJob(place, id);
+    const summary = flags.watch ? await watch(place, id, attemptsOf(job)) : await summaryOf(place.objects, id, Date.now());
     if (!summary) process.stderr.write(`Job ${id} has no summary yet: report writes the first one within a minute.\n`);
     else if (flags.html !== undefined) await writeReport(summary, flags.html);
     else if (flags.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
@@ -39,7 +40,7 @@ async function writeReport(summary: Summary, file: string): Promise<void> {
 }
 
 /** Until the job ends, or Ctrl-C: then the last state counts. */
-async function watch(place: Place, id: string): Promise<Summary | undefined> {
+async function watch(place: Place, id: string, attempt: number): Promise<Summary | undefined> {
   const progress = new Progress(process.stderr, () => performance.now());
   const interrupt = listenForInterrupt();
   let last: Summary | undefined;
@@ -48,7 +49,7 @@ async function watch(place: Place, id: string): Promise<Summary | undefined> {
       last = summary;
       progress.show(summary);
     };
-    return await followJob(place.objects, id, new Bell(), show, interrupt.signal);
+    return await followJob(place.objects, id, attempt, new Bell(), show, interrupt.signal);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     return last;

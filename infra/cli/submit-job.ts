@@ -14,8 +14,6 @@ export function newJobId(scraper: string): string {
   return jobId(scraper, new Date(), randomUUID());
 }
 
-export const jobFileKey = (scraper: string, job: string): string => keys.urls(scraper, `${job}.job.json`);
-
 /** Starts a job the way any user of the bucket does: the input, then the job file that names it. */
 export async function submitJob(
   objects: ObjectStore,
@@ -23,7 +21,7 @@ export async function submitJob(
 ): Promise<void> {
   const { job, scraper, recipe, options } = start;
   const source = await sourceOf(objects, job, start.input);
-  await objects.putJson(jobFileKey(scraper, job), {
+  await objects.putJson(keys.jobFile(scraper, job), {
     job,
     scraper,
     ...(recipe && { recipe: recipe.data }),

@@ -21,16 +21,10 @@ export function summaryText(summary: Summary): string {
   return [
     head,
     `  ${counts.filter((c) => c !== '').join('; ')}`,
-    ...barrenLines(summary),
     ...errorLines(summary),
     ...delayLines(summary),
     ...proxyLines(summary),
   ].join('\n');
-}
-
-/** Pages that all succeed and give nothing are mostly a selector's fault. */
-function barrenLines({ requests, items, scraper }: Summary): string[] {
-  return requests.succeeded > 0 && items === 0 ? [`  No page gave an item. See why on one of them: urldrop try ${scraper} URL`] : [];
 }
 
 function errorLines({ errors }: Summary): string[] {

@@ -124,8 +124,8 @@ export function emptyFieldsText(empty: EmptyFields, items: number): string[] {
   return ['Empty', ...lines];
 }
 
-function howFar({ selector, matches, found, why = 'gives no value' }: EmptyField): string {
-  if (found !== undefined) return `finds ${JSON.stringify(found)}, which ${why}`;
+function howFar({ selector, matches, found }: EmptyField): string {
+  if (found !== undefined) return `finds ${JSON.stringify(found)}, which gives no value`;
   if (selector === ':scope') return 'gives no value';
   if (!matches) return /[\s>+~]/.test(selector.trim()) ? 'matches nothing, not even its first part' : 'matches nothing';
   if (isSame(matches.selector, selector)) return `matches ${countOf(matches.count, 'element')}, which have no such value`;

@@ -25,7 +25,8 @@ export const access: Readonly<Record<FunctionName, Access>> = {
     send: ['requests', 'postponed'],
   },
   scrape: {
-    read: ['requests/', 'jobs/', 'outcomes/', 'starts/', 'state/hosts/', 'state/seen/', 'state/cookies/'],
+    // errors/ for what an attempt takes up again.
+    read: ['requests/', 'jobs/', 'errors/', 'outcomes/', 'starts/', 'state/hosts/', 'state/seen/', 'state/cookies/'],
     write: [
       'requests/',
       'outcomes/',

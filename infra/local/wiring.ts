@@ -2,6 +2,7 @@ import { createClients } from '../../functions/aws/clients.ts';
 import { ObjectStore } from '../../functions/aws/objects.ts';
 import { Queue } from '../../functions/aws/queue.ts';
 import { SourceQueue } from '../../functions/aws/source-queue.ts';
+import { isJobFile } from '../../functions/job/keys.ts';
 import { settings, type QueueName } from '../settings.ts';
 import type { DataDir } from './data-dir.ts';
 import { LOCAL_BUCKET, queueAttributes, startEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
@@ -52,7 +53,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   uploadSource = new UploadSource({
     ...shared,
     uploads: aws.uploads,
-    isWanted: (key) => options.job === undefined || key.endsWith(`/${options.job}.job.json`),
+    isWanted: (key) => options.job === undefined || isJobFile(key, options.job),
     objects,
     deadLetters: new Queue(sqs, aws.queueUrls[settings.asyncEvents.enqueue.deadLetters]),
     maxConcurrency: threads,

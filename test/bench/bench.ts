@@ -11,6 +11,7 @@ const programs: Readonly<Record<string, string>> = {
   enqueue: 'URLs per second and peak memory of enqueue over 5 million URLs of 50,000 hosts',
   latency: 'whole programs on pages that take 200 ms each, 512 at a time',
   pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',
+  report: 'time and memory of a tick of report over 1,000, 10,000 and 100,000 outcomes',
   extract: 'CPU per page of extraction: tree, scanner, bare tokenizer',
   simulate: 'time, cost and limits of jobs of 10^6 to 10^9 URLs, on paper',
 };

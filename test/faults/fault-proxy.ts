@@ -13,10 +13,32 @@ export interface Call {
  * What befalls a call:
  * - `kill-before`: the function dies before the call reaches the service;
  * - `kill-after`: the service has done it, and the function dies before it hears so;
- * - `error`: the service refuses with 503 SlowDown;
- * - `lost-answer`: the service has done it, and the connection breaks.
+ * - `slow-down`: the service refuses with 503 SlowDown; `error`: with 500 InternalError;
+ * - `lost-answer`: the service has done it, and the connection breaks;
+ * - `silence-before`, `silence-after`: no answer ever comes, and the service has not, or has, done it;
+ * - `partial`: of a SendMessageBatch every second entry is refused, of any other call nothing.
  */
-export type Fault = 'none' | 'kill-before' | 'kill-after' | 'error' | 'lost-answer';
+export type Fault =
+  | 'none'
+  | 'kill-before'
+  | 'kill-after'
+  | 'slow-down'
+  | 'error'
+  | 'lost-answer'
+  | 'silence-before'
+  | 'silence-after'
+  | 'partial';
+
+const refusals: Partial<Record<Fault, { readonly status: number; readonly code: string }>> = {
+  'slow-down': { status: 503, code: 'SlowDown' },
+  error: { status: 500, code: 'InternalError' },
+};
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
 
 /** Stands between functions and the embedded SQS and S3, and strikes at calls. */
 export class FaultProxy implements AsyncDisposable {
@@ -76,19 +98,25 @@ export class FaultProxy implements AsyncDisposable {
       response.destroy();
       return;
     }
-    if (fault === 'error') {
+    if (fault === 'silence-before') return;
+    const refusal = refusals[fault];
+    if (refusal) {
+      const { status, code } = refusal;
       response
-        .writeHead(503, { 'content-type': 'application/xml' })
-        .end('<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>');
+        .writeHead(status, { 'content-type': 'application/xml' })
+        .end(`<Error><Code>${code}</Code><Message>A fault.</Message></Error>`);
       return;
     }
-    let answer: { status: number; headers: IncomingMessage['headers']; body: Buffer };
+    const body = Buffer.concat(chunks);
+    let answer: Answer;
     try {
-      answer = await this.#forward(request, Buffer.concat(chunks));
+      answer =
+        fault === 'partial' && name === 'SendMessageBatch' ? await this.#sendPartly(request, body) : await this.#forward(request, body);
     } catch {
       response.destroy();
       return;
     }
+    if (fault === 'silence-after') return;
     if (fault === 'kill-after') {
       await this.kill();
       response.destroy();
@@ -96,10 +124,22 @@ export class FaultProxy implements AsyncDisposable {
     else response.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
-  #forward(request: IncomingMessage, body: Buffer): Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }> {
+  /** Keeps every second entry of a SendMessageBatch from SQS, and says of those what SQS says of its own failures. */
+  async #sendPartly(request: IncomingMessage, body: Buffer): Promise<Answer> {
+    const call = JSON.parse(body.toString()) as { Entries: { Id: string }[] };
+    const [sent, kept] = [0, 1].map((rest) => call.Entries.filter((_, i) => i % 2 === rest));
+    const answer = await this.#forward(request, Buffer.from(JSON.stringify({ ...call, Entries: sent })));
+    const Failed = kept?.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false, Message: 'A fault.' }));
+    const said = JSON.parse(answer.body.toString()) as { Failed?: unknown[] };
+    const whole = Buffer.from(JSON.stringify({ ...said, Failed: [...(said.Failed ?? []), ...(Failed ?? [])] }));
+    return { ...answer, headers: { ...answer.headers, 'content-length': String(whole.length) }, body: whole };
+  }
+
+  #forward(request: IncomingMessage, body: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = this.#target;
-      const forwarded = send({ hostname, port, path: request.url, method: request.method, headers: request.headers }, (answer) => {
+      const headers = { ...request.headers, 'content-length': String(body.length) };
+      const forwarded = send({ hostname, port, path: request.url, method: request.method, headers }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('end', () => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: Buffer.concat(chunks) }));

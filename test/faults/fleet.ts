@@ -1,5 +1,7 @@
-import { ChangeMessageVisibilityCommand, MessageNotInflight, type SQSClient } from '@aws-sdk/client-sqs';
-import type { S3Event } from 'aws-lambda';
+import { ChangeMessageVisibilityCommand, MessageNotInflight, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { ScheduleEvent } from '../../functions/enqueue/job-plan.ts';
+import type { Batch } from '../../functions/job/batch.ts';
+import { randomUUID } from 'node:crypto';
 import { createClients } from '../../functions/aws/clients.ts';
 import { ObjectStore } from '../../functions/aws/objects.ts';
 import { SourceQueue, type ReceivedMessage } from '../../functions/aws/source-queue.ts';
@@ -23,18 +25,28 @@ Date.now = () => realNow() + aheadMs;
 /** Invocations after which a job that has not ended never will. */
 const MAX_INVOCATIONS = 2_000;
 
+/** A function in an endless loop has this long, in place of its time limit, ms. */
+const LOOP_MS = 150;
+
 /** Chance beside the calls themselves: which queue is served, what is delivered again. */
 export interface Chance {
   /** A number in [0, 1). */
   random(): number;
-  /** Chance that an acknowledged message, or an event, is delivered once more. */
+  /**
+   * Chance that an acknowledged message comes back at once, that it comes again at some later time, out of order, and that an event
+   * is delivered once more.
+   */
   readonly duplicates: number;
+  /** Chance of a tick of report between two invocations; one comes when all is done in any case. */
+  readonly ticks: number;
 }
 
-export const noChance: Chance = { random: () => 0, duplicates: 0 };
+export const noChance: Chance = { random: () => 0, duplicates: 0, ticks: 0 };
 
-interface Pending {
-  readonly event: S3Event;
+/** A message that SQS will hand out once more, as if it had lost its memory of it. */
+interface Echo {
+  readonly queue: QueueName;
+  readonly message: ReceivedMessage;
 }
 
 /**
@@ -48,11 +60,16 @@ export class Fleet implements AsyncDisposable {
   readonly #sqs: SQSClient;
   readonly #queues: Readonly<Record<QueueName, SourceQueue>>;
   readonly #modules: Readonly<Record<FunctionName, string>>;
-  readonly #events: Pending[] = [];
+  readonly #events: object[] = [];
+  readonly #echoes: Echo[] = [];
   #thread: FunctionThread | undefined;
   #chance: Chance = noChance;
-  /** Functions killed since the last {@link reset}. */
+  /** Functions that died since the last {@link reset}. */
   deaths = 0;
+  /** The same by batch, for those that held one request: whoever is called a killer must have three. */
+  readonly deathsAlone = new Map<string, number>();
+  /** Called after each tick. */
+  onTick: () => Promise<void> = () => Promise.resolve();
 
   private constructor(aws: EmbeddedAws, proxy: FaultProxy, modules: Readonly<Record<FunctionName, string>>) {
     this.aws = aws;
@@ -76,8 +93,10 @@ export class Fleet implements AsyncDisposable {
   reset(chance: Chance = noChance): void {
     this.aws.server.reset();
     this.#events.length = 0;
+    this.#echoes.length = 0;
     this.#chance = chance;
     this.deaths = 0;
+    this.deathsAlone.clear();
     this.proxy.restart();
   }
 
@@ -86,26 +105,41 @@ export class Fleet implements AsyncDisposable {
     await this.objects.put(key, body);
     const object = await this.objects.head(key);
     if (!object) throw new Error(`${key} was not written.`);
-    const upload = { key, at, eventName: 'ObjectCreated:Put' as const, sequencer: '0055AED6DCD90281E5' };
-    this.#events.push({ event: s3EventOf(upload, object, LOCAL_BUCKET, this.aws.region) });
+    const upload = { key, at, sequencer: '0055AED6DCD90281E5' };
+    this.#events.push(s3EventOf(upload, object, LOCAL_BUCKET, this.aws.region));
+  }
+
+  /** Fires a scraper's schedule. */
+  fire(scraper: string, at: string): void {
+    this.#events.push({ kind: 'schedule', scraper, at } satisfies ScheduleEvent);
+  }
+
+  /** What runs now is in an endless loop: its time limit, which would end it, comes early. */
+  endLoop(): void {
+    const thread = this.#thread;
+    setTimeout(() => void thread?.stop(), LOOP_MS);
   }
 
   /**
    * Runs invocations until the job has ended and nothing is left in the queues.
    *
+   * @param hasEnded - as the last tick has it; asked when the queues are empty.
    * @throws {Error} if it does not end.
    */
-  async run(job: () => Promise<boolean>): Promise<void> {
+  async run(hasEnded: () => boolean): Promise<void> {
     for (let n = 0; n < MAX_INVOCATIONS; n++) {
+      if (this.#chance.random() < this.#chance.ticks) await this.#tick();
+      await this.#sendEcho();
       const worked = (await this.#serveEvents()) || (await this.#serveQueues());
       if (!worked) {
         if (!this.#isIdle()) {
           aheadMs += 1_000;
           continue;
         }
-        const ticked = await this.#invoke('report', { kind: 'tick' });
-        if (await job()) return;
-        if (ticked.ended) throw new Error('The queues are empty and the job has not ended.');
+        if (this.#echoes.length > 0) continue;
+        const ticked = await this.#tick();
+        if (hasEnded()) return;
+        if (ticked) throw new Error('The queues are empty and the job has not ended.');
       }
     }
     throw new Error(`The job has not ended after ${MAX_INVOCATIONS} invocations.`);
@@ -120,10 +154,30 @@ export class Fleet implements AsyncDisposable {
   async #serveEvents(): Promise<boolean> {
     const pending = this.#events.shift();
     if (!pending) return false;
-    const answer = await this.#invoke('enqueue', pending.event);
+    const answer = await this.#invoke('enqueue', pending);
     // Lambda invokes again for an event whose function failed.
     if (!answer.ended || this.#chance.random() < this.#chance.duplicates) this.#events.push(pending);
     return true;
+  }
+
+  /** @returns whether report came to its end. */
+  async #tick(): Promise<boolean> {
+    const { ended } = await this.#invoke('report', { kind: 'tick' });
+    if (ended) await this.onTick();
+    return ended;
+  }
+
+  /** Sends an old message once more, now and then. */
+  async #sendEcho(): Promise<void> {
+    if (this.#echoes.length === 0 || this.#chance.random() < 0.8) return;
+    const [echo] = this.#echoes.splice(Math.floor(this.#chance.random() * this.#echoes.length), 1);
+    if (!echo) return;
+    const { queue, message } = echo;
+    const fifo = settings.queues[queue].fifo && {
+      MessageGroupId: message.attributes['MessageGroupId'],
+      MessageDeduplicationId: randomUUID(),
+    };
+    await this.#sqs.send(new SendMessageCommand({ QueueUrl: this.#queues[queue].url, MessageBody: message.body, ...fifo }));
   }
 
   async #serveQueues(): Promise<boolean> {
@@ -133,9 +187,11 @@ export class Fleet implements AsyncDisposable {
       const messages = await queue.receive(source.batchSize, 0, AbortSignal.timeout(10_000));
       if (messages.length === 0) continue;
       const answer = await this.#invoke(source.function, sqsEventOf(messages, settings.queues[source.queue].name, this.aws.region));
+      if (!answer.ended) this.#countDeaths(messages);
       const failed = answer.ended ? failedMessageIds(answer.answer, messages) : new Set(messages.map((m) => m.messageId));
       const done = messages.filter((m) => !failed.has(m.messageId) && this.#chance.random() >= this.#chance.duplicates);
       await queue.delete(done.map((m) => m.receiptHandle));
+      for (const message of done) if (this.#chance.random() < this.#chance.duplicates) this.#echoes.push({ queue: source.queue, message });
       await this.#giveBack(
         source.queue,
         messages.filter((m) => !done.includes(m)),
@@ -162,6 +218,13 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
+  #countDeaths(messages: readonly ReceivedMessage[]): void {
+    for (const { body } of messages) {
+      const { id, count } = JSON.parse(body) as Partial<Batch>;
+      if (id !== undefined && count === 1) this.deathsAlone.set(id, (this.deathsAlone.get(id) ?? 0) + 1);
+    }
+  }
+
   async #invoke(name: FunctionName, event: unknown): Promise<{ ended: true; answer: unknown } | { ended: false }> {
     const thread = (this.#thread ??= this.#startThread());
     try {
@@ -169,6 +232,7 @@ export class Fleet implements AsyncDisposable {
     } catch (error) {
       if (error instanceof FunctionFailure && error.kind === 'load') throw error;
       // Killed by the proxy, or by a page; or the handler threw, which Lambda treats alike.
+      if (error instanceof FunctionFailure && error.kind !== 'thrown') this.deaths++;
       return { ended: false };
     }
   }
@@ -198,12 +262,12 @@ export class Fleet implements AsyncDisposable {
       ...(Object.fromEntries(wiring) as Record<string, string>),
       URLDROP_ALLOWED_NETWORKS: '*',
       URLDROP_MAX_WAIT_MS: '0',
+      URLDROP_AWS_TIMEOUT_MS: '500',
       POWERTOOLS_LOG_LEVEL: 'SILENT',
     });
   }
 
   async #kill(): Promise<void> {
-    this.deaths++;
     await this.#thread?.stop();
   }
 

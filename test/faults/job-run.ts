@@ -2,15 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { JobFile } from '../../functions/enqueue/job-file.ts';
 import { keys, prefixes } from '../../functions/job/keys.ts';
-import type { ErrorLine, ResultLine } from '../../functions/job/result.ts';
-import { skippedTotal, type Summary } from '../../functions/job/summary.ts';
+import type { Summary } from '../../functions/job/summary.ts';
 import { bundleFunctions, writeBundles } from '../../infra/bundle.ts';
 import type { FunctionName } from '../../infra/settings.ts';
-import { readLines } from '../helpers/lines.ts';
-import { Fleet, noChance, type Chance } from './fleet.ts';
+import { checkAccounts, checkJob } from './check.ts';
 import type { Call, Fault } from './fault-proxy.ts';
-import { Sites } from './sites.ts';
+import { Fleet, type Chance } from './fleet.ts';
+import { faultScraper, START_KEY } from './functions/scrapers.ts';
+import { Sites, type Killer } from './sites.ts';
 
 let modules: Promise<Readonly<Record<FunctionName, string>>> | undefined;
 
@@ -19,13 +20,9 @@ function faultModules(): Promise<Readonly<Record<FunctionName, string>>> {
   modules ??= (async () => {
     const directory = mkdtempSync(join(tmpdir(), 'urldrop-faults-'));
     process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-    const own = 'test/faults/functions';
-    writeBundles(
-      await bundleFunctions({ enqueue: `${own}/enqueue.ts`, scrape: `${own}/scrape.ts`, report: 'functions/report/handler.ts' }),
-      directory,
-    );
-    const moduleOf = (name: FunctionName): string => pathToFileURL(join(directory, name, 'index.mjs')).href;
-    return { enqueue: moduleOf('enqueue'), scrape: moduleOf('scrape'), report: moduleOf('report') };
+    writeBundles(await bundleFunctions({ scrape: 'test/faults/functions/all.ts' }), directory);
+    const all = pathToFileURL(join(directory, 'scrape', 'index.mjs')).href;
+    return { enqueue: all, scrape: all, report: all };
   })();
   return modules;
 }
@@ -48,9 +45,24 @@ export async function startGround(startSites: () => Promise<Sites> = () => Sites
   };
 }
 
+/** How one run of the job goes. */
+export interface RunPlan {
+  /** What befalls each call; absent: nothing. */
+  readonly fault?: (call: Call) => Fault;
+  readonly chance?: Chance;
+  /** What one page of the sites does to its function; absent: there is no such page. */
+  readonly killer?: Killer | undefined;
+  /** Started by a schedule in place of a dropped file. */
+  readonly isScheduled?: boolean;
+  /** It ends with its first attempt. */
+  readonly isOneAttempt?: boolean;
+}
+
 /** What one run of the job left behind. */
 export interface RunResult {
   readonly calls: readonly Call[];
+  /** How many of them the first attempt took. */
+  readonly firstCalls: number;
   readonly deaths: number;
   /** What is wrong with it; empty: every promise was kept. */
   readonly faults: readonly string[];
@@ -58,54 +70,51 @@ export interface RunResult {
 
 let runs = 0;
 
-/** Drops the file, runs the job to its end under the given faults, and holds what is in the bucket against the sites. */
-export async function runJob(
-  { fleet, sites }: Ground,
-  fault: (call: Call) => Fault = () => 'none',
-  chance: Chance = noChance,
-): Promise<RunResult> {
-  fleet.reset(chance);
-  sites.reset();
-  fleet.proxy.fault = fault;
-  const { expected } = sites;
-  // Another name, so that SQS does not take the next run's batches for repeats of this one's.
-  await fleet.drop(`urls/fault/list-${++runs}.txt`, expected.input, '2026-03-01T10:00:00.000Z');
-  let summary: Summary | undefined;
+/** Starts the job, runs it to its end under the given faults, and holds what is in the bucket against the sites. */
+export async function runJob({ fleet, sites }: Ground, plan: RunPlan = {}): Promise<RunResult> {
+  fleet.reset(plan.chance);
+  sites.reset(plan.killer);
+  sites.onLoop = () => fleet.endLoop();
+  fleet.proxy.fault = plan.fault ?? (() => 'none');
+  const { objects } = fleet;
   const faults: string[] = [];
+  let summary: Summary | undefined;
+  let firstCalls = 0;
+  fleet.onTick = async () => {
+    for await (const id of objects.folders(prefixes.jobs)) summary = await objects.getJson<Summary>(keys.summary(id));
+    if (summary) faults.push(...checkAccounts(summary));
+  };
+  const check = () => checkJob(objects, sites.expected, summary, fleet.deathsAlone);
+  /** Drops the wish, once or twice: typed twice, or in two terminals. */
+  const tryAgain = async () => {
+    faults.push(...(await check()).map((fault) => `attempt 1: ${fault}`));
+    sites.mend();
+    await retry();
+    if (plan.chance && plan.chance.random() < 0.5) await retry();
+    await fleet.run(hasEnded(2));
+  };
+  const retry = async () => {
+    if (!summary) throw new Error('Nothing to try again.');
+    const { id: job, scraper } = summary;
+    // What kills did so for certain: again it would only take its time.
+    const wish: JobFile = { job, retry: { attempt: 2, ...(plan.killer && { codes: ['parse', 'http-404'] }) } };
+    await fleet.drop(keys.jobFile(scraper, job, 2), JSON.stringify(wish), at);
+  };
+  // Another name or time, so that SQS does not take the next run's batches for repeats of this one's.
+  const at = new Date(Date.UTC(2026, 2, 1) + ++runs * 1_000).toISOString();
+  const hasEnded = (attempt: number) => () => summary?.attempt === attempt && summary.finishedAt !== undefined;
   try {
-    await fleet.run(async () => {
-      for await (const key of fleet.objects.folders(prefixes.jobs)) summary = await fleet.objects.getJson<Summary>(keys.summary(key));
-      return summary?.finishedAt !== undefined;
-    });
+    if (plan.isScheduled) {
+      await objects.put(START_KEY, sites.expected.input);
+      fleet.fire(faultScraper.name, at);
+    } else await fleet.drop(`urls/fault/list-${runs}.txt`, sites.expected.input, at);
+    await fleet.run(hasEnded(1));
+    firstCalls = fleet.proxy.calls.length;
+    if (!plan.isOneAttempt) await tryAgain();
   } catch (error) {
     faults.push(String(error));
   }
   const calls = [...fleet.proxy.calls];
-  faults.push(...(await check(fleet, sites, summary)));
-  return { calls, deaths: fleet.deaths, faults };
-}
-
-async function check(fleet: Fleet, { expected }: Sites, summary: Summary | undefined): Promise<string[]> {
-  const faults: string[] = [];
-  const results = await readLines<ResultLine>(fleet.objects, 'results/');
-  const errors = await readLines<ErrorLine>(fleet.objects, 'errors/');
-  const urls = results.map((r) => r.url).toSorted();
-  if (JSON.stringify(urls) !== JSON.stringify(expected.results)) faults.push(`results: ${difference(urls, expected.results)}`);
-  const found = errors.map((e) => `${e.url} ${e.code}`).toSorted();
-  const wanted = Object.entries(expected.errors)
-    .map(([url, code]) => `${url} ${code}`)
-    .toSorted();
-  if (JSON.stringify(found) !== JSON.stringify(wanted)) faults.push(`errors: ${difference(found, wanted)}`);
-  if (!summary) return [...faults, 'no summary'];
-  const { total, succeeded, failed, skipped, pending } = summary.requests;
-  if (pending !== 0 || total !== succeeded + failed + skippedTotal(skipped)) faults.push(`accounts: ${JSON.stringify(summary.requests)}`);
-  if (succeeded !== expected.results.length) faults.push(`succeeded: ${succeeded}, lines: ${expected.results.length}`);
-  if (failed + (skipped.robots ?? 0) !== wanted.length) faults.push(`failed: ${failed}, lines: ${wanted.length}`);
-  return faults;
-}
-
-function difference(found: readonly string[], wanted: readonly string[]): string {
-  const missing = wanted.filter((w) => !found.includes(w));
-  const surplus = found.filter((f, i) => !wanted.includes(f) || found.indexOf(f) !== i);
-  return `missing ${JSON.stringify(missing)}, too many ${JSON.stringify(surplus)}`;
+  faults.push(...(await check()));
+  return { calls, firstCalls, deaths: fleet.deaths, faults: [...new Set(faults)] };
 }

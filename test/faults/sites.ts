@@ -1,6 +1,10 @@
 import { html } from '../helpers/scrapers.ts';
 import { startWeb, type Page, type Web } from '../helpers/web.ts';
 
+/** Ways in which a page ends the function that runs it. */
+export const killers = ['memory', 'loop', 'exit'] as const;
+export type Killer = (typeof killers)[number];
+
 /** What a finished job over the sites must have written: a result line for each of these URLs … */
 export interface Expected {
   readonly input: string;
@@ -9,93 +13,174 @@ export interface Expected {
   readonly errors: Readonly<Record<string, string>>;
 }
 
-/**
- * Three hosts that hold what a crawl meets: a listing, details, links across hosts and back, a redirect to another host, a page
- * that fails once, one that asks for a pause, one that is gone, one that breaks the scraper, one that robots.txt forbids.
- */
+/** What a page of the sites is: a text, the same for each fetch, or a way of answering. */
+interface Ground {
+  readonly pages: Record<string, Page>[];
+  /** Origins, `http://host:port`. */
+  readonly origins: readonly [string, string, string];
+}
+
+/** Two or three hosts on loopback, and what a job over them must come to. */
 export class Sites implements AsyncDisposable {
   readonly #webs: readonly Web[];
-  readonly expected: Expected;
-  readonly #failed: Set<string>;
+  readonly #ground: Ground;
+  readonly #build: (sites: Sites) => Expected;
+  /** Pages that have failed in this run, where they do so once. */
+  readonly #failed = new Set<string>();
+  #isMended = false;
+  killer: Killer | undefined;
+  /** Called when a page is fetched that loops without end. */
+  onLoop: () => void = () => {};
+  #expected: Expected;
 
-  private constructor(webs: readonly Web[], expected: Expected, failed: Set<string>) {
+  private constructor(webs: readonly Web[], ground: Ground, build: (sites: Sites) => Expected) {
     this.#webs = webs;
-    this.expected = expected;
-    this.#failed = failed;
+    this.#ground = ground;
+    this.#build = build;
+    this.#expected = build(this);
   }
 
-  /** Two hosts, a link across and a redirect back: few enough calls to strike at each of them in turn. */
-  static async startSmall(): Promise<Sites> {
-    const pages: Record<string, Page>[] = [{}, {}];
-    const webs = await Promise.all(pages.map((p, i) => startWeb(p, `127.0.0.${i + 1}`)));
-    const [a = '', b = ''] = webs.map((w) => w.url);
-    Object.assign(pages[0] ?? {}, {
-      '/list': html('List', `${b}/moved`, '/throws'),
-      '/throws': html('throw'),
-      '/target': html('Target', '/list'),
-    });
-    Object.assign(pages[1] ?? {}, { '/moved': redirectTo(`${a}/target`) });
-    const expected: Expected = {
-      input: `${a}/list\nnot a url\n`,
-      results: [`${a}/list`, `${b}/moved`].toSorted(),
-      errors: { 'not a url': 'bad-url', [`${a}/throws`]: 'parse' },
-    };
-    return new Sites(webs, expected, new Set());
+  /** Few enough calls to strike at each of them in turn: a link across, a redirect back, a file, a page that throws. */
+  static startSmall(): Promise<Sites> {
+    return Sites.#start((sites) => sites.#small());
   }
 
-  static async start(): Promise<Sites> {
-    const failed = new Set<string>();
-    /** Fails once per run, the given way, then answers. */
-    const once =
-      (key: string, fail: Exclude<Page, string>, then: string): Page =>
-      (request, response) => {
-        if (failed.has(key)) response.setHeader('content-type', 'text/html').end(then);
-        else {
-          failed.add(key);
-          fail(request, response);
-        }
-      };
+  /** All that a crawl meets. */
+  static start(): Promise<Sites> {
+    return Sites.#start((sites) => sites.#large());
+  }
+
+  static async #start(build: (sites: Sites) => Expected): Promise<Sites> {
     const pages: Record<string, Page>[] = [{}, {}, {}];
-    const webs = await Promise.all(pages.map((p, i) => startWeb(p, `127.0.0.${i + 1}`)));
+    const webs = await Promise.all(pages.map((p, i) => startWeb((path) => p[path], `127.0.0.${i + 1}`)));
     const [a = '', b = '', c = ''] = webs.map((w) => w.url);
-    Object.assign(pages[0] ?? {}, {
-      '/list': html('List', '/1', '/2', `${b}/1`, `${b}/moved`, `${c}/1`, `${c}/throws`),
-      '/1': html('A1', '/list', '/2', `${b}/2`),
-      '/2': html('A2', '/1', `${c}/gone`),
-    });
-    Object.assign(pages[1] ?? {}, {
-      '/1': html('B1', `${a}/list`, '/flaky'),
-      '/2': html('B2', '/1', '/1'),
-      '/moved': redirectTo(`${c}/target`),
-      '/flaky': once('flaky', (_, response) => response.writeHead(500).end(), html('Flaky', `${c}/busy`)),
-    });
-    Object.assign(pages[2] ?? {}, {
-      '/robots.txt': 'User-agent: *\nDisallow: /private\n',
-      '/1': html('C1', '/private', `${a}/1`),
-      '/target': html('Target', `${b}/2`),
-      '/throws': html('throw'),
-      '/busy': once('busy', (_, response) => response.writeHead(429, { 'retry-after': '1' }).end(), html('Busy', '/1')),
-      '/private': html('Private'),
-    });
-    const expected: Expected = {
-      input: `# the listing, twice\n${a}/list\n${a}/list\n\n${b}/1\nnot a url\n`,
-      results: [`${a}/list`, `${a}/1`, `${a}/2`, `${b}/1`, `${b}/2`, `${b}/moved`, `${b}/flaky`, `${c}/1`, `${c}/busy`].toSorted(),
-      errors: { 'not a url': 'bad-url', [`${c}/throws`]: 'parse', [`${c}/gone`]: 'http-404', [`${c}/private`]: 'robots' },
-    };
-    return new Sites(webs, expected, failed);
+    return new Sites(webs, { pages, origins: [a, b, c] }, build);
   }
 
-  /** Pages that fail once fail again. */
-  reset(): void {
+  get expected(): Expected {
+    return this.#expected;
+  }
+
+  /** For a run of its own: pages that fail once fail again, what was mended is broken. */
+  reset(killer?: Killer): void {
     this.#failed.clear();
+    this.#isMended = false;
+    this.killer = killer;
     for (const web of this.#webs) web.log.length = 0;
+    this.#rebuild();
+  }
+
+  /** What was gone is there, and what threw does so no more. */
+  mend(): void {
+    this.#isMended = true;
+    this.#rebuild();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#webs.map((web) => web[Symbol.asyncDispose]()));
   }
+
+  #rebuild(): void {
+    for (const pages of this.#ground.pages) for (const path of Object.keys(pages)) delete pages[path];
+    this.#expected = this.#build(this);
+  }
+
+  #small(): Expected {
+    const [a, b] = this.#ground.origins;
+    const [siteA = {}, siteB = {}] = this.#ground.pages;
+    Object.assign(siteA, {
+      '/list': html('List', `${b}/moved`, '/throws'),
+      '/throws': this.#isMended ? html('Mended', '/list') : html('throw'),
+      '/target': withFile(html('Target', '/list'), `${b}/file`),
+    });
+    Object.assign(siteB, { '/moved': redirectTo(`${a}/target`), '/file': file('small') });
+    const mended = this.#isMended ? [`${a}/throws`] : [];
+    return {
+      input: `${a}/list\nnot a url\n`,
+      results: [`${a}/list`, `${b}/moved`, `${b}/file`, ...mended].toSorted(),
+      errors: { 'not a url': 'bad-url', ...(!this.#isMended && { [`${a}/throws`]: 'parse' }) },
+    };
+  }
+
+  /**
+   * A listing on three hosts, details, links across hosts and back, redirects on a host and between hosts, files, one of them behind a
+   * redirect and one that fails, a page that fails once, one that asks for a pause, one that is gone, one that breaks the scraper, one
+   * that robots.txt forbids, and, where wanted, one that kills its function.
+   */
+  #large(): Expected {
+    const [a, b, c] = this.#ground.origins;
+    const [siteA = {}, siteB = {}, siteC = {}] = this.#ground.pages;
+    const { killer } = this;
+    Object.assign(siteA, {
+      '/list': html('List', '/1', '/2', '/here', `${b}/1`, `${b}/moved`, `${c}/1`, `${c}/throws`),
+      '/1': withFile(html('A1', '/list', '/2', `${b}/2`), `${b}/file`, `${b}/flaky-file`),
+      '/2': html('A2', '/1', `${c}/gone`),
+      '/here': redirectTo('/there'),
+      '/there': html('There', '/1'),
+      '/moved-file': redirectTo(`${b}/file`),
+    });
+    Object.assign(siteB, {
+      '/1': html('B1', `${a}/list`, '/flaky', ...(killer ? [`${c}/killer`] : [])),
+      '/2': withFile(html('B2', '/1', '/1'), `${a}/moved-file`, `${c}/lost-file`),
+      '/moved': redirectTo(`${c}/target`),
+      '/flaky': this.#once('flaky', (_, response) => response.writeHead(500).end(), html('Flaky', `${c}/busy`)),
+      '/file': file('a file'),
+      '/flaky-file': this.#once('flaky-file', (_, response) => response.writeHead(502).end(), file('a flaky file')),
+    });
+    Object.assign(siteC, {
+      '/robots.txt': 'User-agent: *\nDisallow: /private\n',
+      '/1': html('C1', '/private', `${a}/1`),
+      '/target': html('Target', `${b}/2`),
+      '/throws': this.#isMended ? html('Mended', '/2', '/1') : html('throw'),
+      '/2': html('C2'),
+      '/busy': this.#once('busy', (_, response) => response.writeHead(429, { 'retry-after': '1' }).end(), html('Busy', '/1')),
+      '/private': html('Private'),
+      '/killer': (_, response) => {
+        if (killer === 'loop') this.onLoop();
+        response.setHeader('content-type', 'text/html').end(html(killer ?? 'nothing'));
+      },
+      ...(this.#isMended && { '/gone': html('Back', `${a}/list`), '/lost-file': file('found') }),
+    } satisfies Record<string, Page>);
+    const mended = [`${c}/throws`, `${c}/2`, `${c}/gone`, `${c}/lost-file`];
+    const broken = { [`${c}/throws`]: 'parse', [`${c}/gone`]: 'http-404', [`${c}/lost-file`]: 'http-404' };
+    return {
+      input: `# the listing, twice\n${a}/list\n${a}/list\n\n${b}/1\nnot a url\n`,
+      results: [
+        ...['list', '1', '2', 'here', 'moved-file'].map((path) => `${a}/${path}`),
+        ...['1', '2', 'moved', 'flaky', 'file', 'flaky-file'].map((path) => `${b}/${path}`),
+        ...['1', 'busy'].map((path) => `${c}/${path}`),
+        ...(this.#isMended ? mended : []),
+      ].toSorted(),
+      errors: {
+        'not a url': 'bad-url',
+        [`${c}/private`]: 'robots',
+        ...(!this.#isMended && broken),
+        ...(killer && { [`${c}/killer`]: 'crash' }),
+      },
+    };
+  }
+
+  /** Fails once per run, the given way, then answers. */
+  #once(key: string, fail: Exclude<Page, string>, then: Page): Page {
+    return (request, response) => {
+      if (!this.#failed.has(key)) {
+        this.#failed.add(key);
+        fail(request, response);
+      } else if (typeof then === 'function') then(request, response);
+      else response.setHeader('content-type', 'text/html').end(then);
+    };
+  }
 }
 
 function redirectTo(location: string): Page {
   return (_, response) => response.writeHead(302, { location }).end();
+}
+
+function file(content: string): Page {
+  return (_, response) => response.setHeader('content-type', 'application/octet-stream').end(content);
+}
+
+/** A page with pictures in it. */
+function withFile(page: string, ...urls: readonly string[]): string {
+  return page + urls.map((url) => `<img src="${url}">`).join('');
 }

@@ -82,9 +82,6 @@ export function wrong(): void {
           yield follow('/a', 'detial');
           // @ts-expect-error -- no such page type
           yield follow.all('a', 'detial');
-          // @ts-expect-error -- no such page type
-          yield follow.next('a', 'detial');
-          yield [follow('/a', 'list'), follow.all('a', 'next'), follow.next(undefined, 'next')];
           // @ts-expect-error -- a number is no address
           yield follow(5);
           const { title } = extract({ title: 'h1' });

@@ -7,7 +7,7 @@ import { faultScraper } from './scrapers.ts';
 
 // The enqueue function as deployed, but for the scraper.
 const options = readOptions(process.env);
-/** How far the clock of the test is ahead; comes with each event. */
+/** How far the clock of the test is ahead; comes with each event of a fleet. */
 let aheadMs = 0;
 const tools = {
   cloud: connect(options),
@@ -17,8 +17,8 @@ const tools = {
   budgetBytes: options.enqueueBudgetBytes,
 };
 
-export async function handler(event: EnqueueEvent & { aheadMs: number }, context: Context): Promise<SQSBatchResponse | undefined> {
-  aheadMs = event.aheadMs;
+export async function handler(event: EnqueueEvent & { aheadMs?: number }, context: Context): Promise<SQSBatchResponse | undefined> {
+  aheadMs = event.aheadMs ?? 0;
   const failed = await runInvocation(tools, event, () => context.getRemainingTimeInMillis());
   return failed && { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

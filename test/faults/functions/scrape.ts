@@ -8,7 +8,7 @@ import { faultScraper } from './scrapers.ts';
 
 // The scrape function as deployed, but for the scraper.
 const options = readOptions(process.env);
-/** How far the clock of the test is ahead; comes with each event. */
+/** How far the clock of the test is ahead; comes with each event of a fleet. */
 let aheadMs = 0;
 const tools = {
   cloud: connect(options),
@@ -21,8 +21,8 @@ const tools = {
   random: () => 0,
 };
 
-export async function handler(event: SQSEvent & { aheadMs: number }, context: Context): Promise<SQSBatchResponse> {
-  aheadMs = event.aheadMs;
+export async function handler(event: SQSEvent & { aheadMs?: number }, context: Context): Promise<SQSBatchResponse> {
+  aheadMs = event.aheadMs ?? 0;
   const failed = await runInvocation(tools, event.Records, context.getRemainingTimeInMillis());
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

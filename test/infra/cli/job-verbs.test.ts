@@ -114,26 +114,34 @@ async function jobsOf(cwd: string): Promise<[Summary]> {
   }
 }
 
-test('retry makes a job of the failed requests, which a run or a running cloud takes up', async () => {
+test('retry takes up the failed requests of a job as its next attempt, which a run or a running cloud works', async () => {
   using dir = tempDir();
   await using site = await startSite();
   writeFileSync(join(dir.path, 'urls.csv'), `url,rank\n${site.url}/1,1\n${site.url}/gone/a,2\n${site.url}/gone/b,3\nno url,4\n`);
   const job = await finishedJob(dir.path, ['urls.csv']);
 
   const none = await urldrop(dir.path, ['retry', job, '--code', 'timeout']);
-  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no failed request with code timeout')]);
-  const retry = await urldrop(dir.path, ['retry', job]);
-  const again = retry.stdout.trim();
-  expect(retry.stderr).toContain(`Job ${again} tries 2 requests of ${job} again. Run it: urldrop run --resume ${again}`);
+  expect([none.code, none.stderr]).toEqual([
+    2,
+    expect.stringContaining('has no failed request with code timeout. Those that failed: http-404 (2)'),
+  ]);
+  // Typed twice: one attempt.
+  const [retry] = [await urldrop(dir.path, ['retry', job]), await urldrop(dir.path, ['retry', job])];
+  expect(retry.stderr).toContain(`Attempt 2 of job ${job} takes up 2 failed requests again. Run it: urldrop run --resume ${job}`);
 
   site.mend();
-  const { stdout } = await urldrop(dir.path, ['run', '--resume', again, '--allow-private']);
+  const { stdout } = await urldrop(dir.path, ['run', '--resume', job, '--allow-private']);
   const lines = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as ResultLine);
   expect(byUrl(lines).map((l) => [l.url.slice(site.url.length), l.data])).toEqual([
+    ['/1', { rank: '1' }],
     ['/gone/a', { rank: '2' }],
     ['/gone/b', { rank: '3' }],
   ]);
+  const status = JSON.parse((await urldrop(dir.path, ['status', job, '--json'])).stdout) as Summary;
+  expect(status).toMatchObject({ attempt: 2, state: 'finished', requests: { total: 4, succeeded: 3, failed: 1, pending: 0 } });
+  const again = await urldrop(dir.path, ['retry', job]);
+  expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('has no failed request.')]);
 });

@@ -9,6 +9,7 @@ export function summary(more: Partial<Omit<Summary, 'requests'>> & { requests?: 
     date: '2026-01-01',
     state: 'running',
     source: 'urls/page/x.txt',
+    attempt: 1,
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:10.000Z',
     wallMs: 10_000,

@@ -67,16 +67,6 @@ test('the closing words account for every request and show each error code with 
   );
 });
 
-test('the closing words of a job without items say where to look', () => {
-  const text = (succeeded: number, items: number) => summaryText(summary({ scraper: 'books', requests: { total: 3, succeeded }, items }));
-  expect(text(3, 0).split('\n').at(-1)).toBe('  No page gave an item. See why on one of them: urldrop try books URL');
-  for (const [succeeded, items] of [
-    [3, 1],
-    [0, 0],
-  ] as const)
-    expect(text(succeeded, items)).not.toContain('No page gave');
-});
-
 test('the closing words say what robots.txt slowed the job down, and how each proxy fared', () => {
   const text = summaryText(
     summary({

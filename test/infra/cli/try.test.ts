@@ -61,7 +61,7 @@ test('try says of every empty field how far its selector matched, and what would
   expect(stdout).toMatch(/ {2}http\S+ {2}to files\/JOB\/[0-9a-f]{16}-\S+\n/);
   expect(stdout).toContain('0 requests to follow\n');
   expect(stdout).toContain('  cost      .price b.now (20 times): matches as far as .price (1 element)\n');
-  expect(stdout).toMatch(/ {2}year {6}h3 \(20 times\): finds ".+", which gives no date\n/);
+  expect(stdout).toMatch(/ {2}year {6}h3 \(20 times\): finds ".+", which gives no value\n/);
   expect(stdout).toContain('  (follow)  a.none: matches as far as a (43 elements)\n');
   const { empty, downloads } = JSON.parse((await urldrop(dir.path, [...args, '--json'])).stdout) as {
     empty: object[];

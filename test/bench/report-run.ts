@@ -1,0 +1,31 @@
+import { connect } from '../../functions/aws/cloud.ts';
+import { log } from '../../functions/log.ts';
+import { readOptions } from '../../functions/options.ts';
+import { updateJob } from '../../functions/report/tick.ts';
+
+/** What one tick over one job took. */
+export interface TickMeasure {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly rssMb: number;
+  readonly peakRssMb: number;
+  readonly outcomes: number;
+}
+
+/** A process of its own that does report's work, once for each message. */
+const tools = { cloud: connect(readOptions(process.env)), log, now: Date.now };
+process.on('message', () => void measure());
+
+async function measure(): Promise<void> {
+  const cpu = process.cpuUsage();
+  const startedMs = performance.now();
+  const summary = await updateJob(tools, process.argv[2] ?? '', Number.POSITIVE_INFINITY);
+  const { user, system } = process.cpuUsage(cpu);
+  process.send?.({
+    wallMs: performance.now() - startedMs,
+    cpuMs: (user + system) / 1_000,
+    rssMb: process.memoryUsage.rss() / 2 ** 20,
+    peakRssMb: process.resourceUsage().maxRSS / 1_024,
+    outcomes: summary?.batches.committed ?? 0,
+  } satisfies TickMeasure);
+}
