@@ -126,8 +126,8 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
       const [rest] = restDraft({ lane: '', count } as Batch, taken, 0);
       pages += taken;
       seconds = Math.max(seconds, rest ? sliceSeconds : taken / rate);
-      // Outcome, the stop sign again and again, the host's record, requests; results, outcome and record; the message deleted, the rest sent.
-      usage.s3Reads += 3 + Math.floor(((taken / rate) * 1000) / CANCEL_CHECK_MS);
+      // Outcome, the host's record, requests; results, outcome and record; the message deleted, the rest sent.
+      usage.s3Reads += 2;
       if (isRun[lane] === 1) usage.s3Reads += getsOf(requestsOf(lane) - count, taken);
       usage.s3Writes += 3;
       usage.sqsRequests += 1 + (rest ? 1 : 0);
@@ -135,8 +135,8 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
       if (rest) goOn.push(lane);
     }
     seconds = Math.max(seconds, pages * cpuSeconds) + work.overheadMs / 1000;
-    // The job's definition, once for all of them.
-    usage.s3Reads += 1;
+    // The job's definition and, again and again, its stop sign: once for all of them.
+    usage.s3Reads += 1 + Math.ceil((seconds * 1000) / CANCEL_CHECK_MS);
     usage.gbSeconds += seconds * (memoryMb / 1024);
     busySeconds += seconds;
     invocations++;
