@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { Agent, Client, Pool, type buildConnector, type Dispatcher } from 'undici';
+import { ClientPool } from './client-pool.ts';
 import { forwards, type Dialled, type Dialler } from './dialler.ts';
 import { proxyAuthorization, type Proxy } from './proxies.ts';
 
@@ -20,13 +21,19 @@ export interface ConnectionAware {
   client?: { readonly connection: Connection | undefined } | undefined;
 }
 
+/** What requests are handed to; it has as many connections to an origin as there are requests at a time. */
+export interface Sender {
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  destroy(): Promise<void>;
+}
+
 /** A way to the servers: straight, or through one proxy. Connections are pooled by origin. */
 export interface Route {
   readonly proxy: Proxy | undefined;
   /** Keeps connections alive. */
-  readonly agent: Dispatcher;
+  readonly agent: Sender;
   /** Opens a new connection for every request. */
-  readonly fresh: Dispatcher;
+  readonly fresh: Sender;
   /** Where requests of that protocol go to the proxy itself: the headers that it wants. */
   readonly forwardHeaders: (protocol: string) => Readonly<Record<string, string>> | undefined;
 }
@@ -46,6 +53,7 @@ interface OpenSocket {
 /** An undici client (one connection at a time) that knows its connection. */
 class TracedClient extends Client {
   connection: Connection | undefined;
+  isOpen = false;
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & ConnectionAware): boolean {
     handler.client = this;
@@ -100,13 +108,13 @@ export class Connections {
     const headers = authorization === undefined ? {} : { 'proxy-authorization': authorization };
     return {
       proxy,
-      agent: this.#agent(proxy, 1),
-      fresh: this.#agent(proxy, 0),
+      agent: this.#sender(proxy, 1),
+      fresh: this.#sender(proxy, 0),
       forwardHeaders: (protocol) => (proxy && forwards(proxy, protocol) ? headers : undefined),
     };
   }
 
-  #agent(proxy: Proxy | undefined, pipelining: number): Agent {
+  #sender(proxy: Proxy | undefined, pipelining: number): Sender {
     const clientOptions: Client.Options = {
       pipelining,
       allowH2: this.#options.allowH2,
@@ -115,7 +123,7 @@ export class Connections {
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 30_000,
     };
-    const factory = (url: URL): TracedClient => {
+    const factory = (url: URL | string): TracedClient => {
       const connect = callbackify((target: buildConnector.Options) => this.#connect(client, target, proxy));
       const client: TracedClient = new TracedClient(url, {
         ...clientOptions,
@@ -124,7 +132,18 @@ export class Connections {
       });
       return client;
     };
-    return new Agent({ factory: (origin) => new Pool(origin, { ...clientOptions, factory }) });
+    const plain = new ClientPool(factory);
+    // Over TLS a host may speak HTTP/2: undici's pool waits for its word before it opens further connections.
+    const secure = new Agent({ factory: (origin) => new Pool(origin, { ...clientOptions, factory }) });
+    return {
+      dispatch: (request, handler) => {
+        if (String(request.origin).startsWith('http:')) plain.dispatch(request, handler);
+        else secure.dispatch(request, handler);
+      },
+      destroy: async () => {
+        await Promise.all([plain.destroy(), secure.destroy()]);
+      },
+    };
   }
 
   /** A socket for a client, when there is a place for it. */
@@ -151,12 +170,14 @@ export class Connections {
   #adopt(client: TracedClient, { socket, dnsMs, connectMs }: Dialled): void {
     const connection: Connection = { dnsMs, connectMs, uses: 0 };
     client.connection = connection;
+    client.isOpen = true;
     const entry = { socket, client };
     this.#sockets.add(entry);
     socket
       // Before undici's own listener: it takes a reset for the end of a body without a length.
       .on('error', (broken: Error) => (connection.broken = broken))
       .once('close', () => {
+        client.isOpen = false;
         this.#sockets.delete(entry);
         this.#release();
       });

@@ -2,13 +2,14 @@ import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { RequestError, type ErrorCode } from '../job/errors.ts';
 import type { BodyBudget } from './body-budget.ts';
-import type { Connections, Route } from './connections.ts';
+import type { Connections, Route, Sender } from './connections.ts';
 import { DecodeError, decodeBody, parseCodings } from './content-coding.ts';
 import { accepts, guessMediaType, parseContentType } from './content-type.ts';
 import { Exchange, type Answer, type BodyPlan } from './exchange.ts';
 import { toRequestError } from './failure.ts';
 import { FileSink } from './file-sink.ts';
 import { firstHop } from './first-hop.ts';
+import { onAbort } from './on-abort.ts';
 import { makePage, provenanceOf } from './page.ts';
 import { followRedirect, isRedirect, type Hop } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -79,7 +80,7 @@ export class FetchRun {
       const bytes = phase === 'reading the body' ? ` (${this.#current?.wireBytes ?? 0} bytes so far)` : '';
       this.#end(this.#error('timeout', `not there whole after ${timeoutMs} ms; ended while ${phase}${bytes}`));
     }, timeoutMs);
-    signal?.addEventListener('abort', cancel, { once: true });
+    const release = signal && onAbort(signal, cancel);
     try {
       if (signal?.aborted) cancel();
       return await this.#follow(finish);
@@ -87,7 +88,7 @@ export class FetchRun {
       throw toRequestError(error, this.#label);
     } finally {
       clearTimeout(deadline);
-      signal?.removeEventListener('abort', cancel);
+      release?.();
     }
   }
 
@@ -153,7 +154,7 @@ export class FetchRun {
     }
   }
 
-  #dispatch(hop: Hop, via: Dispatcher): Exchange {
+  #dispatch(hop: Hop, via: Sender): Exchange {
     const { settings, budget, route } = this.#tools;
     const exchange = new Exchange({
       plan: (status, headers) => this.#plan(status, headers),
