@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
-import { Agent, Client, Pool, type buildConnector, type Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import Client from 'undici/lib/dispatcher/client.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { ClientPool } from './client-pool.ts';
 import { forwards, type Dialled, type Dialler } from './dialler.ts';
 import { proxyAuthorization, type Proxy } from './proxies.ts';

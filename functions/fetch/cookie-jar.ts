@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { getPublicSuffix } from 'tldts';
-import { parseCookie, type Cookie } from 'undici';
+import type { Cookie } from 'undici';
+import { parseSetCookie } from 'undici/lib/web/cookies/parse.js';
 
 /** A cookie as it is kept (JSON). Times in ms since the epoch. */
 export interface StoredCookie {
@@ -42,7 +43,7 @@ export class CookieJar {
    */
   store(url: URL, setCookie: string, nowMs: number): void {
     for (const line of setCookie.split('\n')) {
-      const parsed = parseCookie(line);
+      const parsed = parseSetCookie(line);
       const cookie = parsed ? accepted(parsed, url, nowMs) : undefined;
       if (!cookie) continue;
       const key = keyOf(cookie);

@@ -1,6 +1,6 @@
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { LookupAddress } from 'node:dns';
-import { buildConnector } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
 import type { AddressGuard } from './address-guard.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { Proxy } from './proxies.ts';

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6, type Socket } from 'node:net';
-import { Client } from 'undici';
+import connect from 'undici/lib/api/api-connect.js';
+import Client from 'undici/lib/dispatcher/client.js';
 import { proxyAuthorization, type Proxy } from './proxies.ts';
 
 /** The proxy could not be reached, or would not do what was asked. */
@@ -37,7 +38,7 @@ async function httpTunnel(socket: Socket, proxy: Proxy, host: string, port: numb
     // Later, since undici goes on with its queue only when the call that connects has returned.
     connect: (_options: unknown, callback) => queueMicrotask(() => callback(null, socket)),
   });
-  const { statusCode, socket: tunnel } = await client.connect({
+  const { statusCode, socket: tunnel } = await connect.call(client, {
     path: authority,
     headers: { host: authority, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
   });

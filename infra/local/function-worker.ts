@@ -1,11 +1,10 @@
 import type { Context } from 'aws-lambda';
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FunctionName } from '../settings.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './function-messages.ts';
 
 // One worker thread: an execution environment that keeps each function loaded and runs several invocations at a time.
-enableCompileCache();
 
 type Handler = (event: unknown, context: Context) => unknown;
 
