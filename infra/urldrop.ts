@@ -17,7 +17,7 @@ import { Analytics } from './cloud/analytics.ts';
 import { Alarms, createAlarmTopic } from './cloud/alarms.ts';
 import { createBucket } from './cloud/bucket.ts';
 import { createDashboard } from './cloud/dashboard.ts';
-import { Functions } from './cloud/functions.ts';
+import { Functions, type LogLevel } from './cloud/functions.ts';
 import { JobMetrics } from './cloud/job-metrics.ts';
 import { LogQueries } from './cloud/log-queries.ts';
 import { withOverrides, type SettingsOverrides, type UrlDropSettings } from './cloud/overrides.ts';
@@ -60,6 +60,8 @@ export interface UrlDropProps extends SettingsOverrides {
   readonly alarmTopic?: ITopic | undefined;
   /** Where docs/operations.md can be read, for the links in the alarms. Default: its path in the project. */
   readonly runbooks?: string | undefined;
+  /** What the functions log; `DEBUG` has a line for every page, so that one URL can be followed, and is paid for. Default: INFO. */
+  readonly logLevel?: LogLevel | undefined;
   /** X-Ray traces. Default: off. */
   readonly tracing?: boolean | undefined;
 }
@@ -98,6 +100,7 @@ export class UrlDrop extends Construct {
       environment: this.#environment(props),
       reportEnvironment: metrics.environment,
       tracing: props.tracing ?? false,
+      logLevel: props.logLevel ?? 'INFO',
       vpc: props.vpc,
       subnets: props.subnets,
     }).byName;

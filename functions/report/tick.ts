@@ -16,8 +16,16 @@ export interface TickTools {
   readonly progress?: Pick<Progress, 'add'> | undefined;
 }
 
+/** Outcomes that a minute's listing may go through: 200 calls, $1.44 a day. All of a job's are listed, however few are new. */
+const LISTED_PER_MINUTE = 200_000;
+
+/** Minutes from one summary of a job to the next: the more batches it has had, the dearer each is, and the less it changes. */
+export function minutesBetween(outcomes: number): number {
+  return Math.max(1, Math.ceil(outcomes / LISTED_PER_MINUTE));
+}
+
 /**
- * Brings the summaries of all active jobs up to date. A job that cannot be read does not hold the others.
+ * Brings the summaries of all active jobs up to date, those of very large ones every so many minutes. A job that cannot be read does not hold the others.
  *
  * @param untilMs - no further outcome is read after this; the next tick goes on.
  * @returns the summaries of the jobs looked at.
@@ -28,6 +36,7 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
   for await (const { key } of tools.cloud.objects.list(prefixes.active)) ids.add(activeJobOf(key));
   for (const id of ids) {
     try {
+      if (!(await isDue(tools, id))) continue;
       const summary = await updateJob(tools, id, untilMs);
       if (summary) summaries.push(summary);
     } catch (error) {
@@ -38,6 +47,11 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
     }
   }
   return summaries;
+}
+
+async function isDue({ cloud, now }: TickTools, id: string): Promise<boolean> {
+  const state = await cloud.objects.getJson<FoldState>(keys.fold(id));
+  return Math.floor(now() / 60_000) % minutesBetween(state?.outcomes ?? 0) === 0;
 }
 
 /**

@@ -277,7 +277,14 @@ export class Slice {
     } catch (error) {
       return this.#fail(request, asRequestError(error));
     }
+    const { status } = page.provenance;
+    tools.log.debug('page', { ...this.#whose(request), status, items: pageYield.items.length, follows: pageYield.follows.length });
     await sink.page(request, page, pageYield);
+  }
+
+  /** What a line of the log is found by. */
+  #whose({ url }: Request): { readonly job: string; readonly lane: string; readonly url: string } {
+    return { job: this.#j.job.id, lane: this.#j.lane, url };
   }
 
   /**
@@ -299,6 +306,7 @@ export class Slice {
     const attempts = (request.attempts ?? 0) + (error.code === 'robots' && error.next === 'never' ? 0 : 1);
     const allowed = this.#j.scraper.request.retries + 1 + (error.next === 'later' ? EXTRA_ATTEMPTS_LATER : 0);
     const tried: Request = { ...request, claimed: true, attempts };
+    this.#j.tools.log.debug('attempt failed', { ...this.#whose(request), code: error.code, attempts, allowed });
     // Without an answer nobody knows whether a POST was done: sent again it might be done twice.
     const mayRepeat = error.status !== undefined || isRepeatable(request.method ?? 'GET');
     if (error.next === 'never' || attempts >= allowed || !mayRepeat) {

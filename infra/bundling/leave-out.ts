@@ -17,7 +17,7 @@ const unread = (name: string): string =>
 /**
  * Parts of modules that no function reaches. An import that is not in what stands in their place fails the build by name.
  *
- * - Of undici, functions use the dispatchers and the cookie parser. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
+ * - Of undici, functions use `dispatch` and `connect`, and the cookie parser. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
  *   parser four times over, of which Node 24 takes the one with SIMD.
  * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
  *   credentials over in the environment.
@@ -30,14 +30,14 @@ const leftOut: readonly LeftOut[] = [
   {
     path: /\/undici\/index\.js$/,
     contents: `
-      import api from './lib/api/index.js';
+      import connect from './lib/api/api-connect.js';
       import Agent from './lib/dispatcher/agent.js';
       import Client from './lib/dispatcher/client.js';
       import Dispatcher from './lib/dispatcher/dispatcher.js';
       import Pool from './lib/dispatcher/pool.js';
       import buildConnector from './lib/core/connect.js';
       import { parseSetCookie as parseCookie } from './lib/web/cookies/parse.js';
-      Object.assign(Dispatcher.prototype, api);
+      Dispatcher.prototype.connect = connect;
       export { Agent, Client, Dispatcher, Pool, buildConnector, parseCookie };`,
   },
   {

@@ -1,5 +1,6 @@
 import type { Node } from 'constructs';
 import { UsageError } from '../../functions/job/errors.ts';
+import { logLevels, type LogLevel } from './functions.ts';
 
 /** What `-c name=value` (or `context` in cdk.json) can say about a deployment. */
 export interface DeploymentContext {
@@ -13,6 +14,7 @@ export interface DeploymentContext {
   readonly logRetentionDays: number | undefined;
   readonly allowedNetworks: readonly string[] | undefined;
   readonly alarmEmail: string | undefined;
+  readonly logLevel: LogLevel | undefined;
   readonly tracing: boolean | undefined;
 }
 
@@ -46,6 +48,11 @@ export function readContext(node: Node, env: Readonly<Record<string, string | un
     const items: unknown = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
     return Array.isArray(items) && items.every((item) => typeof item === 'string') ? items : fault(name, 'a list, separated by commas');
   };
+  const oneOf = <T extends string>(name: string, choices: readonly T[]): T | undefined => {
+    const value = given(name);
+    if (value === undefined) return undefined;
+    return choices.find((choice) => choice === value) ?? fault(name, `one of ${choices.join(', ')}`);
+  };
   const flag = (name: string): boolean | undefined => {
     const value = given(name);
     if (value === undefined) return undefined;
@@ -61,6 +68,7 @@ export function readContext(node: Node, env: Readonly<Record<string, string | un
     logRetentionDays: whole('logRetentionDays'),
     allowedNetworks: list('allowedNetworks'),
     alarmEmail: text('alarmEmail', /^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'),
+    logLevel: oneOf('logLevel', logLevels),
     tracing: flag('tracing'),
   };
   if (faults.length > 0) throw new UsageError('bad-context', faults.join('\n'));

@@ -13,6 +13,7 @@ import {
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import type { MetricName } from '../../functions/report/metrics.ts';
 import type { FunctionName, QueueName } from '../settings.ts';
 import type { JobMetrics } from './job-metrics.ts';
 
@@ -38,7 +39,7 @@ export function createDashboard(scope: Construct, { queues, functions, metrics, 
   const age = (name: QueueName, label: string) =>
     queues[name].metricApproximateAgeOfOldestMessage({ label, period: MINUTE, statistic: Stats.MAXIMUM });
   const hour = Duration.hours(1);
-  const perSecond = (name: 'PagesSucceeded' | 'PagesFailed', label: string) =>
+  const perSecond = (name: MetricName, label: string) =>
     new MathExpression({ expression: `${label} / 60`, usingMetrics: { [label]: metrics.sum(name, label, MINUTE) }, period: MINUTE, label });
 
   return new Dashboard(scope, 'Dashboard', {
@@ -52,6 +53,11 @@ export function createDashboard(scope: Construct, { queues, functions, metrics, 
           [new MathExpression({ expression: metrics.errorsByCode, usingMetrics: {}, period: MINUTE, label: '' })],
           HALF,
         ),
+      ],
+      [
+        graph('Items and fetches per second', [perSecond('Items', 'items'), perSecond('Fetches', 'fetches')], THIRD),
+        graph('Bytes received per second', [perSecond('WireBytes', 'bytes')], THIRD),
+        graph('Batches committed per second', [perSecond('Batches', 'batches')], THIRD),
       ],
       [
         graph(

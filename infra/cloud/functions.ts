@@ -35,6 +35,10 @@ const descriptions: Readonly<Record<FunctionName, string>> = {
 /** Functions that feed a queue which feeds them: a batch's rest and the links it followed, a long enqueue that goes on. */
 const loopsOnPurpose: ReadonlySet<FunctionName> = new Set(['enqueue', 'scrape']);
 
+/** What the functions log: `DEBUG` has a line for every page and failed attempt. */
+export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
 export interface FunctionsProps {
   readonly settings: UrlDropSettings;
   readonly bucket: IBucket;
@@ -43,6 +47,7 @@ export interface FunctionsProps {
   /** What the report function is told besides. */
   readonly reportEnvironment: Readonly<Record<string, string>>;
   readonly tracing: boolean;
+  readonly logLevel: LogLevel;
   readonly vpc: IVpc | undefined;
   readonly subnets: readonly ISubnet[] | undefined;
 }
@@ -82,7 +87,7 @@ export class Functions extends Construct {
       timeout: Duration.seconds(timeoutSeconds),
       environment: { ...props.environment, ...(name === 'report' && props.reportEnvironment) },
       loggingFormat: LoggingFormat.JSON,
-      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
       logGroup,
       recursiveLoop: loopsOnPurpose.has(name) ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,

@@ -9,6 +9,12 @@ export const logQueries = {
   'one lane': `fields @timestamp, level, message, job, batch, receives, durationMs
 | filter lane = "LANE"
 | sort @timestamp`,
+  'one batch': `fields @timestamp, level, message, job, lane, receives, succeeded, failed, children, durationMs
+| filter batch = "BATCH"
+| sort @timestamp`,
+  'one URL': `fields @timestamp, message, job, lane, status, items, code, attempts
+| filter url = "URL"
+| sort @timestamp`,
   'delivered again': `fields @timestamp, job, batch, lane, receives
 | filter message = "batch" and receives > 1
 | sort @timestamp desc`,

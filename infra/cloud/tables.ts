@@ -131,6 +131,17 @@ GROUP BY 1, 2
 ORDER BY failed DESC, code, host
 LIMIT 100`,
   },
+  'one-url': {
+    description: 'All that became of one URL: put it in the place of URL',
+    sql: `SELECT "date", scraper, 'result' AS became, page, status, attempts, NULL AS code, NULL AS message, fetchedat AS "at"
+FROM results
+WHERE url = 'URL'
+UNION ALL
+SELECT "date", scraper, 'error' AS became, page, status, attempts, code, message, "at"
+FROM errors
+WHERE url = 'URL'
+ORDER BY "at" DESC`,
+  },
   'slowest-hosts': {
     description: 'Hosts by the time that their pages take, ms',
     sql: `SELECT regexp_extract(url, '^https?://([^/?#]+)', 1) AS host, count(*) AS items,

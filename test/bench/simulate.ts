@@ -1,6 +1,6 @@
 /**
  * Runs jobs of 10^6 to 10^9 URLs on paper: `node test/bench/simulate.ts [--urls 1000000] [--concurrency 4] [--delay MS] [--page-ms 500]
- * [--cpu-ms 8] [--max-concurrency N] [--seed 1]`. The rules for batches, lanes and slices are the functions' own, the figures those of
+ * [--cpu-ms 8] [--max-concurrency N] [--memory-mb N] [--seed 1]`. The rules for batches, lanes and slices are the functions' own, the figures those of
  * `infra/settings.ts` and of AWS (`simulate/aws-limits.ts`); the same options always print the same.
  */
 import { parseArgs } from 'node:util';
@@ -19,10 +19,12 @@ const { values } = parseArgs({
     'page-ms': { type: 'string', default: '500' },
     'cpu-ms': { type: 'string', default: '8' },
     'max-concurrency': { type: 'string' },
+    'memory-mb': { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 });
-const settings = withOverrides(values['max-concurrency'] === undefined ? {} : { maxConcurrency: Number(values['max-concurrency']) });
+const given = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
+const settings = withOverrides({ maxConcurrency: given(values['max-concurrency']), scrapeMemoryMb: given(values['memory-mb']) });
 const work = {
   concurrency: Number(values.concurrency),
   delayMs: Number(values.delay),

@@ -17,7 +17,10 @@ import { SmallCloud } from './bundled/small-cloud.ts';
 import { functionNamed, listOf, named, plain, queueNamed, statementsOf, synthesise } from './synthesised.ts';
 
 const functionNames = Object.keys(settings.functions) as FunctionName[];
-const { template, directory } = synthesise({ name: 'urldrop-test', scrapers: { page: {}, shop: {} } }, { bundled: true });
+const { template, directory } = synthesise(
+  { name: 'urldrop-test', scrapers: { page: {}, shop: {} }, logLevel: 'DEBUG' },
+  { bundled: true },
+);
 const bucketId = named(template, 'AWS::S3::Bucket', 'UrlDropBucket').id;
 
 /** Minified, and not by much more than they are: each kilobyte is read at every cold start. */
@@ -41,10 +44,13 @@ function environmentOf(name: FunctionName, queueUrls: EmbeddedAws['queueUrls']):
     [`<${bucketId}>`, LOCAL_BUCKET],
     ...Object.entries(queueUrls).map(([queue, url]) => [`<${queueNamed(template, queue).id}>`, url] as const),
   ]);
-  const { Variables } = functionNamed(template, name).properties.Environment;
-  return Object.fromEntries(
-    Object.entries(Variables as Record<string, unknown>).map(([key, value]) => [key, local.get(plain(value)) ?? plain(value)]),
-  );
+  const { Environment, LoggingConfig } = functionNamed(template, name).properties;
+  const told = Object.entries(Environment.Variables as Record<string, unknown>);
+  return {
+    ...Object.fromEntries(told.map(([key, value]) => [key, local.get(plain(value)) ?? plain(value)])),
+    // Lambda's own way of handing on the level of a function's log.
+    AWS_LAMBDA_LOG_LEVEL: LoggingConfig.ApplicationLogLevel as string,
+  };
 }
 
 interface Run {
@@ -179,6 +185,23 @@ describe('the assets of the assembly, with no package around them', () => {
     const metrics = bundled.logs.report.split('\n').find((line) => line.includes('CloudWatchMetrics') && line.includes('PagesSucceeded'));
 
     expect(JSON.parse(metrics ?? '{}')).toMatchObject({ service: 'urldrop-test', PagesSucceeded: bundled.summary.requests.succeeded });
+  });
+
+  test('log what a job, a batch, a lane and a URL can be followed by', () => {
+    const lines = bundled.logs.scrape
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+    const { id: job, errors } = bundled.summary;
+    const failed = errors['http-404']?.url;
+
+    const batch = lines.find((line) => line['message'] === 'batch' && line['job'] === job);
+    expect(batch).toMatchObject({ batch: expect.any(String) as string, lane: expect.stringMatching(/^127\.0\.0\.1/) as string });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'attempt failed', job, lane: batch?.['lane'], url: failed, code: 'http-404' }),
+    );
+    const pages = lines.filter((line) => line['message'] === 'page' && line['job'] === job);
+    expect(pages).toHaveLength(bundled.summary.requests.succeeded);
+    expect(pages[0]).toMatchObject({ lane: batch?.['lane'], url: expect.stringMatching(/^http:/) as string, status: 200 });
   });
 
   test('log JSON lines and nothing else', () => {

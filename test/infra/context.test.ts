@@ -18,6 +18,7 @@ test('the command line gives texts, cdk.json values: both are read alike', () =>
     logRetentionDays: 90,
     allowedNetworks: ['10.0.0.0/8', 'fd00::/8'],
     alarmEmail: 'ops@example.org',
+    logLevel: 'DEBUG',
     tracing: true,
   };
   const texts = {
@@ -43,7 +44,15 @@ test('the contact may come from the environment, and the command line goes befor
 });
 
 test('faults are reported together, each with what is expected and what was given', () => {
-  const wrong = { stage: 'Prod!', scrapeMemoryMb: 'lots', allowedNetworks: 7, tracing: 'yes', alarmEmail: 'ops', bucket: 'Our_Data' };
+  const wrong = {
+    stage: 'Prod!',
+    scrapeMemoryMb: 'lots',
+    allowedNetworks: 7,
+    tracing: 'yes',
+    alarmEmail: 'ops',
+    bucket: 'Our_Data',
+    logLevel: 'debug',
+  };
 
   expect(() => read(wrong)).toThrow(
     [
@@ -52,6 +61,7 @@ test('faults are reported together, each with what is expected and what was give
       '-c scrapeMemoryMb=… must be a whole number, not "lots".',
       '-c allowedNetworks=… must be a list, separated by commas, not 7.',
       '-c alarmEmail=… must be an e-mail address, not "ops".',
+      '-c logLevel=… must be one of DEBUG, INFO, WARN, ERROR, not "debug".',
       '-c tracing=… must be true or false, not "yes".',
     ].join('\n'),
   );

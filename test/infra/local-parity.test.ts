@@ -17,10 +17,15 @@ const functionNames = Object.keys(settings.functions) as FunctionName[];
 /** A module of its own for each function, though of one file. */
 const note = (name: FunctionName) => new URL(`handlers/note.ts?${name}`, import.meta.url);
 
+/** To the second: EventBridge Scheduler knows no smaller unit. The later one is for a machine that takes its time to start. */
+const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19);
+const planned = { soon: inSeconds(3), later: inSeconds(40) };
+
 let cloud: LocalCloud;
 beforeAll(async () => {
   cloud = await startLocalCloud({
     workers: 1,
+    schedules: { soon: `at(${planned.soon})`, later: `at(${planned.later})` },
     handlers: { enqueue: note('enqueue'), scrape: note('scrape'), report: note('report') },
     onProblem: () => {},
   });
@@ -43,6 +48,7 @@ const functionIds = new Map<string, FunctionName>(functionNames.map((name) => [`
 const mappings = Object.values(ofType(template, 'AWS::Lambda::EventSourceMapping')).map(({ Properties }) => ({
   queue: queueIds.get(plain(Properties.EventSourceArn)) as QueueName,
   function: functionIds.get(plain(Properties.FunctionName)) as FunctionName,
+  batchSize: Properties.BatchSize as number,
 }));
 
 describe('queues', () => {
@@ -82,6 +88,30 @@ describe('event sources', () => {
 
     expect(event.Records?.[0]?.eventSourceARN?.split(':').at(-1)).toBe(settings.queues[queue].name);
   });
+
+  test.each(mappings)(
+    '$function never gets more messages of $queue at once than the $batchSize of the template',
+    async ({ queue, batchSize, ...to }) => {
+      const { endpoint, region, credentials, queueUrls } = cloud.aws;
+      const { sqs } = createClients(true, { endpoint, region, credentials });
+      const bodies = Array.from({ length: 2 * batchSize + 5 }, (_, n) => `${n} of many to ${queue}`);
+      const messages = bodies.map((body, n) => ({
+        body,
+        ...(settings.queues[queue].fifo && { group: `many ${n}`, deduplicationId: body }),
+      }));
+      await new Queue(sqs, queueUrls[queue]).send(messages);
+
+      await Promise.all(bodies.map((body) => noted(to.function, (n) => n.event.Records?.some((record) => record.body === body) ?? false)));
+
+      const sizes: number[] = [];
+      for await (const { key } of cloud.objects.list(`noted/${to.function}/`)) {
+        const records = (await cloud.objects.getJson<Note>(key))?.event.Records ?? [];
+        if (records.some((record) => record.body?.endsWith(`many to ${queue}`))) sizes.push(records.length);
+      }
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(batchSize);
+      expect(Math.max(...sizes)).toBeGreaterThan(1);
+    },
+  );
 
   test('an upload under the prefix of the template’s notification starts enqueue, and no other does', async () => {
     const { NotificationConfiguration: notification } = named(
@@ -137,13 +167,24 @@ describe('functions', () => {
   });
 });
 
-test('the event of a schedule is one that enqueue reads, and two deliveries of it name one job', () => {
-  const input = named(template, 'AWS::Scheduler::Schedule', 'UrlDropSchedulesnews').properties.Target.Input as string;
-  const event = JSON.parse(input.replace('<aws.scheduler.scheduled-time>', '2026-11-23T06:00:00Z')) as ScheduleEvent;
+describe('a schedule', () => {
+  const { Target } = named(template, 'AWS::Scheduler::Schedule', 'UrlDropSchedulesnews').properties;
+  const eventAt = (time: string) => JSON.parse((Target.Input as string).replace('<aws.scheduler.scheduled-time>', time)) as ScheduleEvent;
 
-  const [first, second] = [planOfSchedule(event, 1), planOfSchedule(event, 2)];
+  test('starts the function of the template with its very event', async () => {
+    const { event } = await noted(functionIds.get(plain(Target.Arn)) as FunctionName, (n) => n.event.kind === 'schedule');
 
-  expect(first).toMatchObject({ scraper: 'news', fromScraper: true });
-  expect(first.id).toBe(jobId('news', new Date('2026-11-23T06:00:00Z'), 'schedule'));
-  expect(second.id).toBe(first.id);
+    const scraper = (event as ScheduleEvent).scraper as keyof typeof planned;
+    expect(event).toEqual({ ...eventAt(`${planned[scraper]}Z`), scraper });
+  });
+
+  test('has an event that enqueue reads, and two deliveries of it name one job', () => {
+    const event = eventAt('2026-11-23T06:00:00Z');
+
+    const [first, second] = [planOfSchedule(event, 1), planOfSchedule(event, 2)];
+
+    expect(first).toMatchObject({ scraper: 'news', fromScraper: true });
+    expect(first.id).toBe(jobId('news', new Date('2026-11-23T06:00:00Z'), 'schedule'));
+    expect(second.id).toBe(first.id);
+  });
 });

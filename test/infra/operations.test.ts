@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { metricTable } from '../../functions/report/metrics.ts';
+import { CODE_DIMENSION, ERRORS_METRIC, metricTable } from '../../functions/report/metrics.ts';
 import { logQueries } from '../../infra/cloud/log-queries.ts';
 import { settings } from '../../infra/settings.ts';
 import { functionNamed, ofType, plain, queueNamed, synthesise } from './synthesised.ts';
@@ -112,25 +112,84 @@ test('without a mail address the alarms are there, and nobody is told', () => {
   expect(Object.values(ofType(quiet, 'AWS::CloudWatch::Alarm')).map((a) => a.Properties.AlarmActions)).toEqual(alarms.map(() => undefined));
 });
 
-test('the dashboard shows jobs, queues, functions, money and odd events', () => {
-  const [dashboard] = Object.values(ofType(template, 'AWS::CloudWatch::Dashboard'));
-  const body = JSON.parse(plain(dashboard?.Properties.DashboardBody)) as { widgets: { properties: { title?: string } }[] };
+interface Widget {
+  readonly type: string;
+  readonly properties: {
+    readonly title?: string;
+    readonly metrics?: readonly (readonly (string | { readonly expression: string })[])[];
+    readonly query?: string;
+  };
+}
 
-  expect(body.widgets.map((widget) => widget.properties.title)).toEqual([
-    'Alarms',
-    'Pages per second',
-    'Failed pages by code, per minute',
-    'Batches that wait for a function, and in one',
-    'Lanes paused: postponed batches',
-    'Age of the oldest message',
-    'Duration of scrape',
-    'Invocations at once',
-    'Throttles and errors',
-    'US dollars per million pages',
-    'US dollars per hour',
-    'Dead letters',
-    'Odd events',
-  ]);
+const dashboard = (() => {
+  const [{ Properties: properties } = { Properties: {} }] = Object.values(ofType(template, 'AWS::CloudWatch::Dashboard'));
+  return (JSON.parse(plain(properties.DashboardBody)) as { widgets: Widget[] }).widgets;
+})();
+
+/** What a widget shows, as `namespace name` or the expression. Those of queues and functions end with which: `AWS/SQS Age requests`. */
+function shownBy(widget: Widget): string[] {
+  const ids = Object.keys(settings.queues).map((name) => [name, queueNamed(template, name).id] as const);
+  ids.push(...Object.keys(settings.functions).map((name) => [name, functionNamed(template, name).id] as const));
+  return (widget.properties.metrics ?? []).map(([first, name, , of]) => {
+    if (typeof first === 'object') return first.expression;
+    // A queue is named by the end of its ARN, a function by itself; the template has both as references.
+    const [owner] = ids.find(([, id]) => typeof of === 'string' && of.includes(id)) ?? [];
+    return [first, name, owner].filter((text) => typeof text === 'string').join(' ');
+  });
+}
+
+const shown = new Map(dashboard.map((widget) => [widget.properties.title ?? '', shownBy(widget)]));
+
+describe('the dashboard', () => {
+  test.each([
+    ['Pages per second', ['urldrop PagesSucceeded', 'urldrop PagesFailed']],
+    ['Items and fetches per second', ['urldrop Items', 'urldrop Fetches']],
+    [
+      'Batches that wait for a function, and in one',
+      ['AWS/SQS ApproximateNumberOfMessagesVisible requests', 'AWS/SQS ApproximateNumberOfMessagesNotVisible requests'],
+    ],
+    [
+      'Lanes paused: postponed batches',
+      ['AWS/SQS ApproximateNumberOfMessagesDelayed postponed', 'AWS/SQS ApproximateNumberOfMessagesVisible postponed'],
+    ],
+    ['Age of the oldest message', ['AWS/SQS ApproximateAgeOfOldestMessage requests', 'AWS/SQS ApproximateAgeOfOldestMessage postponed']],
+    ['Duration of scrape', ['AWS/Lambda Duration scrape']],
+    ['Invocations at once', Object.keys(settings.functions).map((name) => `AWS/Lambda ConcurrentExecutions ${name}`)],
+    [
+      'Throttles and errors',
+      Object.keys(settings.functions).flatMap((name) => [`AWS/Lambda Throttles ${name}`, `AWS/Lambda Errors ${name}`]),
+    ],
+    ['US dollars per million pages', ['IF(pages > 0, 1000000 * cost / pages)', 'urldrop CostUsd', 'urldrop PagesSucceeded']],
+    ['Dead letters', ['requestsDead', 'postponedDead', 'eventsDead'].map((name) => `AWS/SQS ApproximateNumberOfMessagesVisible ${name}`)],
+  ])('shows %s', (title, metrics) => {
+    expect(shown.get(title)).toEqual(expect.arrayContaining(metrics));
+  });
+
+  test('shows failures by code: a search for the very metric, dimensions and service that report writes', () => {
+    const { POWERTOOLS_SERVICE_NAME: service } = functionNamed(template, 'report').properties.Environment.Variables as Record<
+      string,
+      string
+    >;
+
+    expect(shown.get('Failed pages by code, per minute')).toEqual([
+      `SEARCH('{urldrop,service,${CODE_DIMENSION}} service="${service}" MetricName="${ERRORS_METRIC}"', 'Sum')`,
+    ]);
+  });
+
+  test('shows every metric that report writes, and of urldrop’s own no other', () => {
+    const own = [...shown.values()].flat().filter((metric) => metric.startsWith('urldrop '));
+
+    expect(new Set(own)).toEqual(new Set(Object.keys(metricTable).map((name) => `urldrop ${name}`)));
+  });
+
+  test('shows the alarms and what was odd in the logs', () => {
+    expect(dashboard.map((widget) => widget.type)).toEqual(expect.arrayContaining(['alarm', 'log']));
+    expect(dashboard.find((widget) => widget.type === 'log')?.properties.query).toContain('filter level in ["WARN", "ERROR"]');
+  });
+
+  test('is explained, widget by widget', () => {
+    for (const title of shown.keys()) expect(runbook).toContain(`| ${title} |`);
+  });
 });
 
 test('the saved queries over the logs are the ones that the page shows', () => {

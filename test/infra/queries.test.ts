@@ -84,8 +84,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-async function query(name: keyof typeof savedQueries): Promise<Record<string, unknown>[]> {
-  return (await db.runAndReadAll(savedQueries[name].sql.replace("'JOB'", `'${summary.id}'`))).getRowObjectsJson();
+async function query(name: keyof typeof savedQueries, url = ''): Promise<Record<string, unknown>[]> {
+  const sql = savedQueries[name].sql.replace("'JOB'", `'${summary.id}'`).replaceAll("'URL'", `'${url}'`);
+  return (await db.runAndReadAll(sql)).getRowObjectsJson();
 }
 
 // Skipped where DuckDB is not installed: it is no dependency of anything else.
@@ -104,6 +105,14 @@ test.skipIf(!duckDb)('errors come by code and host, with an example', async () =
       example: expect.stringContaining('404') as string,
     }),
   ]);
+});
+
+test.skipIf(!duckDb)('one URL is found among the results and among the errors', async () => {
+  const { url: failed = '' } = summary.errors['http-404'] ?? {};
+  const [result = {}] = (await db.runAndReadAll('SELECT url, status FROM results LIMIT 1')).getRowObjectsJson();
+
+  expect(await query('one-url', failed)).toEqual([expect.objectContaining({ became: 'error', code: 'http-404', status: 404 })]);
+  expect(await query('one-url', String(result['url']))).toEqual([expect.objectContaining({ became: 'result', code: null, status: 200 })]);
 });
 
 test.skipIf(!duckDb)('hosts come by the time of their pages', async () => {

@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import cdk from '../../cdk.json' with { type: 'json' };
 import { UrlDropStack, type UrlDropStackProps } from '../../infra/stack.ts';
 
@@ -32,10 +31,9 @@ export interface Synthesised {
   readonly errors: readonly string[];
 }
 
-const directories: string[] = [];
-afterAll(() => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
+/** One folder a process: the files of these tests share it, as they share the CDK. */
+const directory = mkdtempSync(join(tmpdir(), 'urldrop-synth-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 /**
  * Synthesises a stack as the app does, without the schema validation that `npm run synth` adds.
@@ -48,11 +46,10 @@ export function synthesise(
   options: { readonly bundled?: boolean } = {},
 ): Synthesised {
   process.env['CDK_VALIDATION'] = 'false';
-  const directory = mkdtempSync(join(tmpdir(), 'urldrop-synth-'));
-  directories.push(directory);
+  const outdir = mkdtempSync(join(directory, 'assembly-'));
   const app = new App({
     context: { ...cdk.context, ...(options.bundled !== true && { 'aws:cdk:bundling-stacks': [] }) },
-    outdir: directory,
+    outdir,
   });
   const given = typeof props === 'function' ? props(app) : props;
   const stack = new UrlDropStack(app, 'urldrop', { contact: 'you@example.org', ...given });
@@ -61,7 +58,7 @@ export function synthesise(
     app,
     stack,
     template: artifact.template as Template,
-    directory,
+    directory: outdir,
     errors: artifact.messages.filter((m) => m.level === SynthesisMessageLevel.ERROR).map((m) => m.entry.data as string),
   };
 }

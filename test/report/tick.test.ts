@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keys } from '../../functions/job/keys.ts';
 import { log } from '../../functions/log.ts';
+import { emptyFold } from '../../functions/report/fold.ts';
 import { tick } from '../../functions/report/tick.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
@@ -33,6 +34,16 @@ describe('a tick', () => {
     await stage.cloud.objects.put(keys.job('broken'), '{ this is no JSON');
     log.setLogLevel('SILENT');
     expect(await tick(tools(), Date.now() + 60_000)).toMatchObject([{ id: job.id, state: 'finished' }]);
+  });
+
+  it('lists the outcomes of a very large job every so many minutes', async () => {
+    const job = await stage.startJob('test', []);
+    await stage.cloud.objects.putJson(keys.fold(job.id), { ...emptyFold, outcomes: 600_001 });
+    const at = (minute: number) => tick({ ...tools(), now: () => minute * 60_000 }, (minute + 1) * 60_000);
+
+    // Four minutes apart: 600,001 are more than three listings of 200,000.
+    expect([await at(41), await at(42), await at(43)]).toEqual([[], [], []]);
+    expect(await at(44)).toMatchObject([{ id: job.id }]);
   });
 
   it('forgets a job whose definition was deleted', async () => {

@@ -1,16 +1,17 @@
 import { isInline, MAX_SEGMENT_BYTES } from '../../../functions/enqueue/lane-sender.ts';
 import { MAX_UNIQUE } from '../../../functions/enqueue/unique-set.ts';
 import { packed } from '../../../functions/aws/queue.ts';
-import { REQUESTS_PER_MEMBER, type Batch } from '../../../functions/job/batch.ts';
+import type { Batch } from '../../../functions/job/batch.ts';
 import { costOf, type Cost } from '../../../functions/job/cost.ts';
 import { laneConcurrency, lanesFor } from '../../../functions/job/lane.ts';
 import type { Usage } from '../../../functions/job/outcome.ts';
-import { MAX_MEMBERS_PER_GET } from '../../../functions/job/segment.ts';
+import { addUsage } from '../../../functions/job/summary.ts';
 import { restDraft } from '../../../functions/scrape/children.ts';
 import { CANCEL_CHECK_MS } from '../../../functions/scrape/job-book.ts';
 import { MB_PER_CORE } from '../../../infra/cli/estimate-job.ts';
 import type { Settings } from '../../../infra/settings.ts';
 import { awsLimits } from './aws-limits.ts';
+import { getsOf, HEAD_BYTES, JOB_CALLS, messageOf, PACKED_BYTES, RANGE_BYTES, reportUsage, units } from './calls.ts';
 import { EventQueue } from './event-queue.ts';
 
 /** What is assumed of the work. */
@@ -36,7 +37,9 @@ export interface Simulated {
   readonly inlineRoots: number;
   readonly invocations: number;
   readonly seconds: number;
+  /** Of enqueue and scrape. */
   readonly usage: Usage;
+  /** Report's reading included. */
   readonly cost: Cost;
   readonly peakConcurrency: number;
   readonly meanConcurrency: number;
@@ -57,6 +60,7 @@ export interface Simulated {
 export function simulate(sizes: Float64Array, work: Work, settings: Settings): Simulated {
   const source = settings.eventSources.find((s) => s.function === 'scrape');
   const { memoryMb } = settings.functions['scrape'] ?? { memoryMb: 1_024 };
+  const { memoryMb: memoryMbOfReport } = settings.functions['report'] ?? { memoryMb: 512 };
   const { batchSize, maxConcurrency } = source ?? { batchSize: 10, maxConcurrency: 100 };
   const lanesPerHost = lanesFor(work.concurrency, work.delayMs);
   const laneCount = sizes.length * lanesPerHost;
@@ -172,7 +176,10 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
   }
   const peakCommitsPerSecond = commits.values().reduce((most, count) => Math.max(most, count), 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const slowest = sizes.reduce((most, size) => Math.max(most, size), 0) / rates.reduce((sum, rate) => sum + rate, 0);
+  // A lane is in one invocation at a time, and has no more than its CPU.
+  const hostRate = rates.reduce((sum, rate) => sum + Math.min(rate, 1 / cpuSeconds), 0);
+  const slowest = sizes.reduce((most, size) => Math.max(most, size), 0) / hostRate;
+  const filled = Math.min(maxConcurrency, Math.ceil(laneCount / batchSize));
   return {
     lanes: laneCount,
     roots,
@@ -181,7 +188,7 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
     invocations,
     seconds: now,
     usage,
-    cost: costOf(usage, invocations),
+    cost: costOf(addUsage(usage, reportUsage(commits, now, memoryMbOfReport)), invocations),
     peakConcurrency,
     meanConcurrency: now > 0 ? busySeconds / now : 0,
     peakInFlight,
@@ -189,46 +196,12 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
     peakCommitsPerSecond,
     bounds: {
       'largest host': slowest,
-      CPU: (total * cpuSeconds) / maxConcurrency,
-      'concurrent invocations': busySeconds / maxConcurrency,
+      [filled < maxConcurrency ? `CPU of ${filled} invocation${filled === 1 ? '' : 's'}` : 'CPU']: (total * cpuSeconds) / filled,
+      maxConcurrency: busySeconds / maxConcurrency,
       'S3 writes': batches / awsLimits.s3WritesPerPrefix,
-      'SQS calls': (batches * 2) / awsLimits.fifoCallsPerSecond.least,
+      'SQS deletes': (batches + invocations) / awsLimits.fifoCallsPerSecond.least,
     },
   };
-}
-
-/** What enqueue asks of S3 beside segments: the input; the job's definition three times, the mark that it is active. */
-const JOB_CALLS = { s3Reads: 3, s3Writes: 4 } as const;
-/** A packed request line: 65 bytes of URL at gzip's level 2. */
-const PACKED_BYTES = 14;
-/** Of a message round its requests, and of the range of a segment that stands for them. */
-const HEAD_BYTES = 120;
-const RANGE_BYTES = 200;
-/** SQS is billed by 64 KiB of payload. */
-const SQS_UNIT_BYTES = 65_536;
-
-const messages = new Map<number, { readonly body: string }>();
-
-/** A message of so many bytes. */
-function messageOf(bytes: number): { readonly body: string } {
-  let message = messages.get(bytes);
-  if (!message) messages.set(bytes, (message = { body: ' '.repeat(bytes) }));
-  return message;
-}
-
-function units(call: readonly { readonly body: string }[]): number {
-  return Math.max(1, Math.ceil(call.reduce((sum, { body }) => sum + body.length, 0) / SQS_UNIT_BYTES));
-}
-
-/** GETs for so many requests of a run: one member first, then twice as many each time. */
-function getsOf(from: number, requests: number): number {
-  const last = Math.ceil((from + requests) / REQUESTS_PER_MEMBER);
-  let gets = 0;
-  for (let members = last - Math.floor(from / REQUESTS_PER_MEMBER), wanted = 1; members > 0; gets++) {
-    members -= wanted;
-    wanted = Math.min(wanted * 2, MAX_MEMBERS_PER_GET);
-  }
-  return gets;
 }
 
 /** First in, first out; a lane is in it once at most. */
