@@ -23,6 +23,9 @@ const { template, directory } = synthesise(
 );
 const bucketId = named(template, 'AWS::S3::Bucket', 'UrlDropBucket').id;
 
+/** The embedded SQS and S3 look at no signature, so it can be one that is found again. */
+const SECRET = 'not-for-any-log';
+
 /** Minified, and not by much more than they are: each kilobyte is read at every cold start. */
 const mostBytes: Readonly<Record<FunctionName, number>> = { enqueue: 1_200_000, scrape: 1_230_000, report: 430_000 };
 
@@ -48,6 +51,7 @@ function environmentOf(name: FunctionName, queueUrls: EmbeddedAws['queueUrls']):
   const told = Object.entries(Environment.Variables as Record<string, unknown>);
   return {
     ...Object.fromEntries(told.map(([key, value]) => [key, local.get(plain(value)) ?? plain(value)])),
+    AWS_SECRET_ACCESS_KEY: SECRET,
     // Lambda's own way of handing on the level of a function's log.
     AWS_LAMBDA_LOG_LEVEL: LoggingConfig.ApplicationLogLevel as string,
   };
@@ -202,6 +206,10 @@ describe('the assets of the assembly, with no package around them', () => {
     const pages = lines.filter((line) => line['message'] === 'page' && line['job'] === job);
     expect(pages).toHaveLength(bundled.summary.requests.succeeded);
     expect(pages[0]).toMatchObject({ lane: batch?.['lane'], url: expect.stringMatching(/^http:/) as string, status: 200 });
+  });
+
+  test('log no secret, at their most talkative', () => {
+    for (const name of functionNames) expect(bundled.logs[name]).not.toContain(SECRET);
   });
 
   test('log JSON lines and nothing else', () => {

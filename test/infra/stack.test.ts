@@ -95,6 +95,10 @@ describe('functions', () => {
     });
   });
 
+  test.each(functionNames)('%s is in no network of yours, unless you say so', (name) => {
+    expect(functionNamed(template, name).properties.VpcConfig).toBeUndefined();
+  });
+
   test.each(functionNames)('%s logs as JSON to a group of its own that forgets', (name) => {
     const group = named(template, 'AWS::Logs::LogGroup', `UrlDropFunctions${name}Logs`);
 
