@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-// `npm run bench -- NAME [OPTIONS]`: one program per question, each in a process of its own, so that none measures another's heap.
+/**
+ * `npm run bench` runs all comparisons and prints one Markdown text, progress on stderr; `npm run bench -- NAME [OPTIONS]` runs one program.
+ * Each is a process of its own, so that none measures another's heap.
+ */
 const programs: Readonly<Record<string, string>> = {
   article: 'all URLs at once on a server that answers after 3 seconds, whole programs',
   'article-lessons': 'the article’s own rows, 1, 8 and 100 in flight on a server of 3 seconds, beside its figures',
@@ -16,14 +19,42 @@ const programs: Readonly<Record<string, string>> = {
   simulate: 'time, cost and limits of jobs of 10^6 to 10^9 URLs, on paper',
 };
 
+/** What a run of everything consists of: heading, program, options. */
+const everything: readonly (readonly [heading: string, program: string, ...options: string[]])[] = [
+  ['Whole programs on real pages', 'pages', '--pages', '5000'],
+  ['Pages that take 200 ms', 'latency'],
+  ['All URLs at once on a server that takes 3 seconds', 'article'],
+  ['Extraction alone', 'extract'],
+  ['Enqueue: text', 'enqueue', '--hosts', '1000'],
+  ['Enqueue: CSV', 'enqueue', '--hosts', '1000', '--format', 'csv'],
+  ['Enqueue: JSON Lines', 'enqueue', '--hosts', '1000', '--format', 'jsonl'],
+  ['Cost on AWS', 'cost'],
+  ['Bundles', 'bundle'],
+];
+/** Programs that take the options of a comparison. */
+const comparisons = new Set(['pages', 'latency', 'article']);
+
 const [name, ...options] = process.argv.slice(2);
-if (name === undefined || !Object.hasOwn(programs, name)) {
+if (name === undefined || name === '--crawlee') process.exit(runAll(process.argv.slice(2)));
+if (!Object.hasOwn(programs, name)) {
   const width = Math.max(...Object.keys(programs).map((p) => p.length));
   const list = Object.entries(programs).map(([program, what]) => `  ${program.padEnd(width)}  ${what}`);
-  console.error(
-    `${name === undefined ? '' : `There is no benchmark "${name}".\n`}Usage: npm run bench -- NAME [OPTIONS]\n${list.join('\n')}`,
-  );
-  process.exit(2);
+  const usage = 'Usage: npm run bench [-- --crawlee FOLDER]\n       npm run bench -- NAME [OPTIONS]';
+  console.error(`${name === '--help' ? '' : `There is no benchmark "${name}".\n`}${usage}\n${list.join('\n')}`);
+  process.exit(name === '--help' ? 0 : 2);
 }
-const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...options], { stdio: 'inherit' });
-process.exit(status ?? 1);
+process.exit(runOne(name, options));
+
+function runOne(program: string, args: readonly string[]): number {
+  return spawnSync(process.execPath, [join(import.meta.dirname, `${program}.ts`), ...args], { stdio: 'inherit' }).status ?? 1;
+}
+
+/** @param more - for each comparison. @returns the exit code: 1 if one of them failed; the others are run all the same. */
+function runAll(more: readonly string[]): number {
+  let code = 0;
+  for (const [heading, program, ...own] of everything) {
+    console.log(`\n## ${heading}\n`);
+    if (runOne(program, comparisons.has(program) ? [...own, ...more] : own) !== 0) code = 1;
+  }
+  return code;
+}

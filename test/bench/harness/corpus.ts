@@ -21,18 +21,23 @@ export interface CorpusPage {
 /**
  * Pages of all packages, in an order that is the same every time and mixes them.
  *
- * @param count - at most so many.
+ * @param count - where there are not as many, they come again under other URLs.
  * @throws {Error} naming what to install where a package is missing.
  */
 export function corpus(count: number): CorpusPage[] {
   const missing = Object.keys(packages).filter((name) => !existsSync(packages[name] ?? ''));
   if (missing.length > 0) throw new Error(`The pages of the benchmark are missing. On Debian: apt-get install ${missing.join(' ')}`);
-  return Object.entries(packages)
+  const pages = Object.entries(packages)
     .flatMap(([name, folder]) => filesOf(folder).map((file) => ({ file, path: `/${encodeURI(join(name, relative(folder, file)))}` })))
     .map((page) => ({ ...page, rank: createHash('sha1').update(page.path).digest('hex') }))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
     .slice(0, count)
     .map(({ file, path }) => ({ file, path, bytes: statSync(file).size }));
+  return Array.from({ length: count }, (_, i) => {
+    const page = pages[i % pages.length] as CorpusPage;
+    const round = Math.floor(i / pages.length);
+    return round === 0 ? page : { ...page, path: `${page.path}?${round}` };
+  });
 }
 
 function filesOf(folder: string): string[] {
