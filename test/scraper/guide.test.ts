@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildScraper } from '../../functions/scraper/define-scraper.ts';
 import type { Scraper } from '../../functions/scraper/types.ts';
 import { readRecipe } from '../../functions/scraper/recipe.ts';
 import { recipeSchema } from '../../functions/scraper/recipe-schema.ts';
 import { runOptions, scraperOptions, type ScraperOption } from '../../functions/scraper/scraper-options.ts';
 import { scrapers } from '../../functions/scrapers/index.ts';
+import { clips, startClipsSite } from '../sites/clips-site.ts';
+import { complaints, startComplaintsSite } from '../sites/complaints-site.ts';
 import { pageOf } from './page-of.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -87,6 +90,40 @@ describe('the guide', () => {
     },
   );
 
+  test('translates the article’s XPaths into what finds the same on its sites', async () => {
+    await using videos = await startClipsSite();
+    await using board = await startComplaintsSite();
+    const video = buildScraper(
+      {
+        name: 'videos',
+        pages: {
+          list: {
+            each: cssOf('//*[@id="listvideoList"]/ul/li'),
+            extract: {
+              // Written out in the guide as fields.
+              address: { selector: cssOf('./div/a/@href'), attr: 'href' },
+              title: cssOf('./div/a/div[2]/text()'),
+            },
+          },
+          clip: { extract: { address: { selector: 'script', match: /srcUrl="([^"]+)"/ } } },
+        },
+      },
+      undefined,
+    );
+    const page = async (url: string) => pageOf(Buffer.from(await (await fetch(url)).arrayBuffer()), { url });
+    const [clip] = clips;
+    const { items } = await video.run({ url: videos.url }, await page(`${videos.url}/category_1`));
+    expect(items).toEqual(clips.slice(0, 8).map(({ path: address, title }) => ({ address: address.slice(1), title })));
+    expect(rowOf('//script[contains(., "srcUrl")]')).toContain('{ selector: \'script\', match: /srcUrl="([^"]+)"/ }');
+    expect((await video.run({ url: videos.url, page: 'clip' }, await page(`${videos.url}${clip?.path}`))).items).toEqual([
+      { address: `${videos.url}${clip?.file}` },
+    ]);
+    const titles = [cssOf('//div[@class="greyframe"]/table//td/a[@class="news14"]/text()')];
+    const list = buildScraper({ name: 'board', charset: 'gbk', pages: { list: { extract: { titles } } } }, undefined);
+    const listed = await list.run({ url: board.url }, await page(`${board.url}/index.php/question/questionType?type=4&page=30`));
+    expect(listed.items).toEqual([{ titles: complaints.slice(30, 60).map(({ title }) => title) }]);
+  });
+
   test('lists every option as the code has it', () => {
     const table = optionTable();
     if (process.env['UPDATE_GUIDE'] === '1')
@@ -125,4 +162,17 @@ function rangeOf(option: ScraperOption): string {
 function shown(value: ScraperOption['default']): string {
   if (typeof value === 'object') return Array.isArray(value) ? value.map((v) => `\`${v}\``).join(', ') || 'none' : 'none';
   return typeof value !== 'string' ? String(value) : `\`${value}\``;
+}
+
+/** The row of the guide that begins with an XPath. */
+function rowOf(xpath: string): string {
+  const row = guide.split('\n').find((line) => line.startsWith(`| \`${xpath}\``));
+  if (row === undefined) throw new Error(`The guide has no row for ${xpath}.`);
+  return row.slice(xpath.length + 5);
+}
+
+/** The selector that stands in the row of an XPath. */
+function cssOf(xpath: string): string {
+  const row = rowOf(xpath);
+  return /selector: '([^']+)'/.exec(row)?.[1] ?? /`'?([^'`]+)'?`/.exec(row)?.[1] ?? '';
 }

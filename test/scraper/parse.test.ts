@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { defineScraper } from '../../functions/scraper/define-scraper.ts';
 import type { ParseContext } from '../../functions/scraper/definition.ts';
@@ -283,6 +285,15 @@ describe('a page is bounded', () => {
       yield $('p').text();
     });
     expect((await run(scraper, '<p>fine')).items).toEqual(['fine']);
+  });
+
+  test('in a worker thread as well, and the thread goes on', async () => {
+    const worker = new Worker(new URL('endless-worker.ts', import.meta.url));
+    const [ends] = (await once(worker, 'message')) as [string[]];
+    await worker.terminate();
+    const late = 'parse: Page type page of scraper test was not done with the page in 50 ms (limits.parseTime).';
+    const long = 'parse: The items of the page are longer than 1000000 characters of JSON (limits.maxItemChars).';
+    expect(ends).toEqual([late, late, late, expect.toBeOneOf([long, late]), '1 items']);
   });
 
   test('in items: an endless generator ends', async () => {
