@@ -29,6 +29,8 @@ export interface Retried {
   readonly failed: number;
   readonly robots: number;
   readonly errors: Readonly<Record<string, number>>;
+  /** Failed ones by host. */
+  readonly hosts: Readonly<Record<string, number>>;
 }
 
 /** The error lines that go with it. */
@@ -60,6 +62,8 @@ export interface Tally {
   readonly followed: number;
   readonly items: number;
   readonly fetches: number;
+  /** Time of these fetches together, ms. */
+  readonly fetchMs: number;
   readonly wireBytes: number;
   readonly decodedBytes: number;
   /** By code; what is counted here is `failed` plus `skipped.robots`. */

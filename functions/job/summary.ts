@@ -1,4 +1,5 @@
 import { costOf, type Cost } from './cost.ts';
+import { failingHosts, slowestHosts, type HostSummary, type HostTallies } from './host-tally.ts';
 import { attemptsOf, type Job } from './job.ts';
 import type { JobPlace } from './keys.ts';
 import type { CrawlDelay, ErrorCount, ProxyCount, Retried, SkipReason, Tally, Usage } from './outcome.ts';
@@ -47,6 +48,9 @@ export interface Summary extends JobPlace {
   readonly fetches: number;
   readonly pagesPerSecond: number;
   readonly hosts: number;
+  /** Where a page takes longest on average, and where most requests have failed: a few of each. */
+  readonly slowest: readonly HostSummary[];
+  readonly failing: readonly HostSummary[];
   readonly batches: { readonly committed: number; readonly open: number };
   /** What the job used so far, as measured: its enqueue and its batches. */
   readonly usage: Usage;
@@ -63,6 +67,7 @@ export const emptyTally: Tally = {
   followed: 0,
   items: 0,
   fetches: 0,
+  fetchMs: 0,
   wireBytes: 0,
   decodedBytes: 0,
   errors: {},
@@ -76,6 +81,7 @@ export function addTally(a: Tally, b: Tally): Tally {
     followed: a.followed + b.followed,
     items: a.items + b.items,
     fetches: a.fetches + b.fetches,
+    fetchMs: a.fetchMs + b.fetchMs,
     wireBytes: a.wireBytes + b.wireBytes,
     decodedBytes: a.decodedBytes + b.decodedBytes,
     errors: addErrors(a.errors, b.errors),
@@ -122,16 +128,19 @@ export function addErrors(a: Readonly<Record<string, ErrorCount>>, b: Readonly<R
   return sum;
 }
 
-export const emptyRetried: Retried = { failed: 0, robots: 0, errors: {} };
+/** By host it is part of their own figures. */
+type RetriedSum = Omit<Retried, 'hosts'>;
 
-export function addRetried(a: Retried, b: Retried): Retried {
+export const emptyRetried: RetriedSum = { failed: 0, robots: 0, errors: {} };
+
+export function addRetried(a: RetriedSum, b: RetriedSum): RetriedSum {
   const errors: Record<string, number> = { ...a.errors };
   for (const [code, count] of Object.entries(b.errors)) errors[code] = (errors[code] ?? 0) + count;
   return { failed: a.failed + b.failed, robots: a.robots + b.robots, errors };
 }
 
 /** Errors that still stand. */
-function withoutRetried(errors: Readonly<Record<string, ErrorCount>>, retried: Retried): Record<string, ErrorCount> {
+function withoutRetried(errors: Readonly<Record<string, ErrorCount>>, retried: RetriedSum): Record<string, ErrorCount> {
   const left = Object.entries(errors).map(([code, e]) => [code, { ...e, count: e.count - (retried.errors[code] ?? 0) }] as const);
   return Object.fromEntries(left.filter(([, { count }]) => count > 0));
 }
@@ -147,10 +156,11 @@ export interface Folded {
   readonly outcomes: number;
   /** Children named by the folded outcomes. */
   readonly children: number;
+  readonly hosts: HostTallies;
   /** Latest commit among them, ISO; absent before the first. */
   readonly lastCommitAt?: string;
   /** Taken up again by them; absent = none. */
-  readonly retried?: Retried;
+  readonly retried?: RetriedSum;
 }
 
 /**
@@ -204,6 +214,8 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     fetches: tally.fetches,
     pagesPerSecond: wallMs > 0 ? Math.round((tally.succeeded / wallMs) * 100_000) / 100 : 0,
     hosts: e?.hosts ?? 0,
+    slowest: slowestHosts(folded.hosts),
+    failing: failingHosts(folded.hosts),
     batches: { committed: folded.outcomes, open: batchesOf(job, folded) - folded.outcomes },
     usage,
     cost: costOf(usage, folded.outcomes),

@@ -8,6 +8,7 @@ export class TallyCounter {
   followed = 0;
   items = 0;
   fetches = 0;
+  fetchMs = 0;
   wireBytes = 0;
   decodedBytes = 0;
   /** See {@link Tally.proxies}. */
@@ -39,7 +40,7 @@ export class TallyCounter {
   }
 
   reading(): Tally {
-    const { succeeded, failed, followed, items, fetches, wireBytes, decodedBytes, proxies } = this;
+    const { succeeded, failed, followed, items, fetches, fetchMs, wireBytes, decodedBytes, proxies } = this;
     return {
       succeeded,
       failed,
@@ -47,6 +48,7 @@ export class TallyCounter {
       followed,
       items,
       fetches,
+      fetchMs,
       wireBytes,
       decodedBytes,
       errors: this.#errors,

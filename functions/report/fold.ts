@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../aws/objects.ts';
 import { keys, prefixes } from '../job/keys.ts';
+import { addHosts } from '../job/host-tally.ts';
 import type { Outcome } from '../job/outcome.ts';
 import { addRetried, addTally, addUsage, emptyRetried, emptyTally, emptyUsage, type Folded } from '../job/summary.ts';
 
@@ -24,7 +25,16 @@ const SHARDS = '0123456789abcdef';
 /** Below this many outcomes one listing is as quick as sixteen, and a sixteenth of the price. */
 const SHARD_FROM_OUTCOMES = 4_000;
 
-export const emptyFold: FoldState = { v: 1, tally: emptyTally, usage: emptyUsage, outcomes: 0, children: 0, recent: {}, watermarkMs: 0 };
+export const emptyFold: FoldState = {
+  v: 1,
+  tally: emptyTally,
+  usage: emptyUsage,
+  outcomes: 0,
+  children: 0,
+  hosts: {},
+  recent: {},
+  watermarkMs: 0,
+};
 
 /**
  * Folds the outcomes that are new since the last time. Memory and reads follow what is new; the listing, at a thousand keys
@@ -40,6 +50,7 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
     usage: state.usage,
     outcomes: state.outcomes,
     children: state.children,
+    hosts: { ...state.hosts },
     lastCommitAt: state.lastCommitAt ?? '',
     retried: state.retried,
   };
@@ -56,6 +67,7 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
         usage: addUsage(folded.usage, outcome.usage),
         outcomes: folded.outcomes + 1,
         children: folded.children + outcome.children.length,
+        hosts: addHosts(folded.hosts, outcome),
         lastCommitAt: outcome.committedAt > folded.lastCommitAt ? outcome.committedAt : folded.lastCommitAt,
         retried: outcome.retried ? addRetried(folded.retried ?? emptyRetried, outcome.retried) : folded.retried,
       };

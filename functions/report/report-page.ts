@@ -51,12 +51,12 @@ table { border-collapse: collapse; } th, td { text-align: left; vertical-align: 
 </head>
 <body>
 <h1>${text(summary.id)} <span class="state">${summary.state}</span></h1>
-<p>Scraper <b>${text(summary.scraper)}</b>, started ${text(summary.createdAt)}, ${isFinal ? `ended ${text(summary.finishedAt ?? '')}` : `as of ${text(summary.updatedAt)}`}.</p>
+<p>Scraper <b>${text(summary.scraper)}</b>, started ${text(summary.createdAt)}${summary.attempt > 1 ? `, attempt ${summary.attempt}` : ''}, ${isFinal ? `ended ${text(summary.finishedAt ?? '')}` : `as of ${text(summary.updatedAt)}`}.</p>
 ${skippedNote(summary)}<div class="bar" role="img" aria-label="${percent.toFixed(1)} % done">${part('good', requests.succeeded, requests.total)}${part('bad', requests.failed, requests.total)}${part('skip', skipped, requests.total)}</div>
 <dl>
 ${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${text(value)}</dd></div>`).join('\n')}
 </dl>
-${errorTable(summary)}${skipTable(summary)}${delayTable(summary)}${proxyTable(summary)}<h2>Where it lies</h2>
+${errorTable(summary)}${hostTable(summary)}${skipTable(summary)}${delayTable(summary)}${proxyTable(summary)}<h2>Where it lies</h2>
 <p>Results: <code>${text(resultsPrefix(summary))}</code></p>
 <p>Errors: <code>${text(errorsPrefix(summary))}</code> (each file can be dropped under <code>urls/${text(summary.scraper)}/</code> again)</p>
 <p>URLs from: <code>${text(summary.source)}</code></p>
@@ -85,6 +85,16 @@ function skipTable({ requests }: Summary): string {
   return `<h2>Skipped</h2>
 <table><tr><th>Reason</th><th>Count</th></tr>
 ${rows.map(([reason, n]) => `<tr><td>${text(reason)}</td><td>${count(n)}</td></tr>`).join('\n')}
+</table>
+`;
+}
+
+function hostTable({ slowest, failing }: Summary): string {
+  const rows = new Map([...failing, ...slowest].map((h) => [h.host, h]));
+  if (rows.size < 2 && failing.length === 0) return '';
+  return `<h2>Failing and slowest hosts</h2>
+<table><tr><th>Host</th><th>Failed</th><th>Fetches</th><th>Time for one, on average</th></tr>
+${Array.from(rows.values(), (h) => `<tr><td>${text(h.host)}</td><td>${count(h.failed)}</td><td>${count(h.fetches)}</td><td>${h.fetches > 0 ? duration(h.fetchMs / h.fetches) : ''}</td></tr>`).join('\n')}
 </table>
 `;
 }

@@ -4,7 +4,8 @@ import { RequestError } from '../job/errors.ts';
 import type { Batch, RetryOrder } from '../job/batch.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
-import { laneConcurrency, laneOf, shardOf } from '../job/lane.ts';
+import { hostOfLane } from '../job/host-tally.ts';
+import { laneConcurrency, laneOf, shardOf, type LaneRule } from '../job/lane.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Request } from '../job/request.ts';
 import { scraperOfJob } from '../scraper/job-scraper.ts';
@@ -91,9 +92,9 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
   const scraper = scraperOfJob(tools.scrapers, job);
   const buried = batch.buried && new RequestError('crash', 'Its batch was delivered again and again and never finished.');
   if (batch.retry) {
-    const nothing = { requests: [], rest: undefined };
-    const { requests, rest, ...taken } = buried ? nothing : await takeUp(invocation, batch, job, batch.retry);
     const rule = { groupBy: scraper instanceof RequestError ? 'host' : scraper.politeness.groupBy, lanes: job.lanes } as const;
+    const nothing = { requests: [], rest: undefined };
+    const { requests, rest, ...taken } = buried ? nothing : await takeUp(invocation, batch, job, batch.retry, rule);
     const drafts = [...(rest ? [retryDraft(batch, rest)] : []), ...followDrafts(requests, rule)];
     return commit({ children: await makeChildren(tools.cloud.objects, batch, drafts, tools.now()), ...taken }, new TallyCounter());
   }
@@ -124,9 +125,10 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
 }
 
 /** The failed requests that a batch of a further attempt takes up: half of the slice is for finding them, half for what comes of it. */
-function takeUp({ tools, endMs }: Invocation, { attempt = 1 }: Batch, job: Job, order: RetryOrder): Promise<Taken> {
+function takeUp({ tools, endMs }: Invocation, { attempt = 1 }: Batch, job: Job, order: RetryOrder, rule: LaneRule): Promise<Taken> {
   const nowMs = tools.now();
-  return takeFailed(tools.cloud.objects, job, attempt, order, tools.now, nowMs + Math.max(1, (endMs - nowMs) / 2));
+  const hostOf = (url: string): string => hostOfLane(laneOf(url, rule));
+  return takeFailed(tools.cloud.objects, job, attempt, order, hostOf, tools.now, nowMs + Math.max(1, (endMs - nowMs) / 2));
 }
 
 /** Steps 2 to 5: works a slice of the batch and commits it. With a verdict, every request fails with it instead. */

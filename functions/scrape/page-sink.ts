@@ -93,7 +93,8 @@ export class PageSink implements SliceSink {
     this.#tally.crawlDelay(origin, delay);
   }
 
-  fetched(): void {
+  fetched(tookMs: number): void {
     this.#tally.fetches++;
+    this.#tally.fetchMs += tookMs;
   }
 }

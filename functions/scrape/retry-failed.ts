@@ -29,6 +29,7 @@ export interface Taken {
  * Takes failed requests from the error lines of earlier attempts, up to what fits into one batch. Nothing is changed: the same is taken
  * however often this runs before the outcome is there.
  *
+ * @param hostOf - the host of a URL, as summaries name it.
  * @param untilMs - no further object is begun after this.
  */
 export async function takeFailed(
@@ -36,11 +37,13 @@ export async function takeFailed(
   job: Job,
   attempt: number,
   order: RetryOrder,
+  hostOf: (url: string) => string,
   now: () => number,
   untilMs: number,
 ): Promise<Taken> {
   const requests: Request[] = [];
   const errors: Record<string, number> = {};
+  const hosts: Record<string, number> = {};
   const used: { key: string; left: number }[] = [];
   const { codes } = order;
   let from: string | undefined;
@@ -59,6 +62,7 @@ export async function takeFailed(
         continue;
       }
       errors[line.code] = (errors[line.code] ?? 0) + 1;
+      if (line.code !== 'robots') hosts[hostOf(line.url)] = (hosts[hostOf(line.url)] ?? 0) + 1;
       requests.push(requestOf(line));
     }
     if (requests.length > before) used.push({ key, left });
@@ -69,7 +73,7 @@ export async function takeFailed(
   const robots = errors['robots'] ?? 0;
   return {
     requests,
-    retried: { failed: requests.length - robots, robots, errors },
+    retried: { failed: requests.length - robots, robots, errors, hosts },
     superseded: { ...(codes && { codes }), objects: used },
     ...(from !== undefined && { rest: { ...(codes && { codes }), from } }),
   };

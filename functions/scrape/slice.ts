@@ -30,7 +30,7 @@ export interface SliceSink {
   file(request: Request, file: FetchedFile): Promise<void> | undefined;
   failed(request: Request, error: RequestError): Promise<void> | undefined;
   duplicate(): void;
-  fetched(): void;
+  fetched(tookMs: number): void;
   /** The robots.txt of an origin asks for a delay. */
   crawlDelay(origin: string, delay: CrawlDelay): void;
 }
@@ -240,7 +240,6 @@ export class Slice {
       if (refusal) return this.#fail(request, refusal);
     }
     const watch = this.#watch();
-    sink.fetched();
     const startedMs = tools.now();
     let answer: FetchedPage | FetchedFile | RedirectedElsewhere;
     try {
@@ -250,9 +249,11 @@ export class Slice {
       answer = request.file
         ? await keepFile(tools.fetcher, objects, wanted, keys.files(this.#j.job.id, request.file.name))
         : await tools.fetcher.fetch(wanted);
+      sink.fetched(tools.now() - startedMs);
       pace.ended(tools.now(), watch.seen());
     } catch (error) {
       if (error instanceof StoreFailure) throw error;
+      sink.fetched(tools.now() - startedMs);
       const failure = asRequestError(error);
       pace.ended(tools.now(), watch.seen(failure));
       return this.#abort.signal.aborted ? this.#givenUp(request, tools.now() - startedMs) : this.#fail(request, failure);

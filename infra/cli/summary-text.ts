@@ -11,17 +11,19 @@ export function summaryText(summary: Summary): string {
     return `Job ${summary.id} was skipped: ${summary.skippedFor} was at work when the schedule fired. With overlap: 'allow' in the scraper ${summary.scraper}, both would run.`;
   const { requests: r } = summary;
   const pages = `${countOf(r.succeeded, 'page')}, ${countOf(summary.items, 'item')}`;
-  const head = `Job ${summary.id} ${summary.state} after ${durationText(summary.wallMs)}: ${pages}, ${bytesText(summary.bytes.wire)}, ${rateText(summary.pagesPerSecond)} pages/s`;
+  const attempt = summary.attempt > 1 ? ` (attempt ${summary.attempt})` : '';
+  const head = `Job ${summary.id} ${summary.state}${attempt} after ${durationText(summary.wallMs)}: ${pages}, ${bytesText(summary.bytes.wire)}, ${rateText(summary.pagesPerSecond)} pages/s`;
   const skipped = Object.entries(r.skipped).map(([reason, count]) => `${countText(count)} ${reason}`);
   const counts = [
     `${countOf(r.total, 'request')}: ${countText(r.succeeded)} succeeded, ${countText(r.failed)} failed`,
     skipped.length > 0 ? `skipped: ${skipped.join(', ')}` : '',
-    r.pending > 0 ? `${countText(r.pending)} pending` : '',
+    r.pending > 0 ? `${countText(r.pending)} pending${timeLeft(summary)}` : '',
   ];
   return [
     head,
     `  ${counts.filter((c) => c !== '').join('; ')}`,
     ...errorLines(summary),
+    ...hostLines(summary),
     ...delayLines(summary),
     ...proxyLines(summary),
   ].join('\n');
@@ -40,6 +42,22 @@ function errorLines({ errors }: Summary): string[] {
   });
   const more = byCount.length - MAX_CODES;
   return ['Errors by code:', ...lines, ...(more > 0 ? [`  and ${countOf(more, 'more code')}`] : [])];
+}
+
+/** At the job's own rate so far; nothing while nobody knows how much there is. */
+function timeLeft({ state, requests: r, wallMs }: Summary): string {
+  const ended = r.total - r.pending;
+  return state === 'running' && ended > 0 ? ` (about ${durationText((r.pending / ended) * wallMs)} left)` : '';
+}
+
+/** Hosts are worth a line where there are several. */
+function hostLines({ slowest, failing }: Summary): string[] {
+  const slow =
+    slowest.length < 2
+      ? []
+      : slowest.map((h) => `  ${h.host}  ${durationText(h.fetchMs / h.fetches)} a page, ${countOf(h.fetches, 'page')}`);
+  const bad = failing.map((h) => `  ${h.host}  ${countOf(h.failed, 'request')} failed`);
+  return [...(slow.length > 0 ? ['Slowest hosts:', ...slow] : []), ...(bad.length > 0 ? ['Failing hosts:', ...bad] : [])];
 }
 
 /** Hosts whose delay is listed. */

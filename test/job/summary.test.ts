@@ -24,7 +24,14 @@ const enqueued = {
   hosts: 2,
   at: CREATED,
 };
-const folded = (more: Partial<Folded> = {}): Folded => ({ tally: emptyTally, usage: emptyUsage, outcomes: 0, children: 0, ...more });
+const folded = (more: Partial<Folded> = {}): Folded => ({
+  tally: emptyTally,
+  usage: emptyUsage,
+  outcomes: 0,
+  children: 0,
+  hosts: {},
+  ...more,
+});
 
 describe('a summary', () => {
   it('accounts for every request at every tick', () => {

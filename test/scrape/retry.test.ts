@@ -126,8 +126,13 @@ describe('failed requests', () => {
     let order: { from?: string; codes: readonly string[] } | undefined = { codes: ['timeout'] };
     const portions: number[] = [];
     while (order) {
-      const { requests, superseded, rest, retried } = await takeFailed(objects, job, 2, order, Date.now, Infinity);
-      expect(retried).toEqual({ failed: requests.length, robots: 0, errors: { timeout: requests.length } });
+      const { requests, superseded, rest, retried } = await takeFailed(objects, job, 2, order, () => 'host', Date.now, Infinity);
+      expect(retried).toEqual({
+        failed: requests.length,
+        robots: 0,
+        errors: { timeout: requests.length },
+        hosts: { host: requests.length },
+      });
       // A function that dies in between does it again.
       await clearSuperseded(objects, superseded);
       await clearSuperseded(objects, superseded);
@@ -156,7 +161,7 @@ describe('failed requests', () => {
       file: { name: 'f', maxBytes: 9 },
     };
     await write('a', [line(0, { ...request, status: 500 })]);
-    const { requests } = await takeFailed(stage.cloud.objects, job, 2, {}, Date.now, Infinity);
+    const { requests } = await takeFailed(stage.cloud.objects, job, 2, {}, () => 'host', Date.now, Infinity);
     expect(requests).toEqual([{ ...request, claimed: true }]);
   });
 });

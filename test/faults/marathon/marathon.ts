@@ -18,8 +18,8 @@ import { addressOf, isMissing, type Shape } from './web.ts';
  * Requests that end, on average, before the whole process is killed, and before a worker thread is: by what is done and not by the clock,
  * so that a slow machine gets on as well. The moment itself is as random as the progress of threads is.
  */
-const PROCESS_LIFE = 10_000;
-const WORKER_LIFE = 2_000;
+const PROCESS_LIFE = 25_000;
+const WORKER_LIFE = 8_000;
 
 /**
  * A job over many virtual hosts on loopback in a local cloud whose threads and whose process are killed at random, held line by line

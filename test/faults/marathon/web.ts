@@ -22,7 +22,10 @@ export type Answer = { readonly links: readonly Place[] } | { readonly movedTo: 
 /** What stands at a path of a host. Every page is linked from several others, some of them on other hosts. */
 export function answerOf({ hosts, perHost }: Shape, { host, path }: Place): Answer {
   const next = (host + 1) % hosts;
-  if (path === '/list') return { links: Array.from({ length: perHost - 1 }, (_, i) => ({ host, path: `/${i + 1}` })) };
+  if (path === '/list') {
+    const pages = Array.from({ length: perHost - 1 }, (_, i) => ({ host, path: `/${i + 1}` }));
+    return { links: [...pages, { host: next, path }, { host: (host + 7) % hosts, path }] };
+  }
   if (path.startsWith('/target/')) return { links: [{ host, path: '/list' }] };
   const n = Number(path.slice(1));
   if (!(n >= 1 && n < perHost) || isMissing(n)) return undefined;
@@ -31,11 +34,8 @@ export function answerOf({ hosts, perHost }: Shape, { host, path }: Place): Answ
     { host, path: '/list' },
     { host, path: `/${1 + (n % (perHost - 1))}` },
   ];
-  const others = [
-    { host: next, path },
-    { host: (host + 7) % hosts, path: '/list' },
-  ];
-  return { links: n % 20 === 1 ? [...own, ...others] : own };
+  // Few of them: a link to another host is a batch of its own, which costs as much as a hundred pages.
+  return { links: n % 200 === 1 ? [...own, { host: next, path }] : own };
 }
 
 /** One in a hundred is gone: an error line. */
@@ -43,7 +43,7 @@ export function isMissing(n: number): boolean {
   return n % 100 === 7;
 }
 
-/** Two in a hundred have moved to the next host. */
+/** One in a hundred has moved to the next host. */
 function isMoved(n: number): boolean {
-  return n % 50 === 3;
+  return n % 100 === 3;
 }

@@ -20,6 +20,8 @@ export function summary(more: Partial<Omit<Summary, 'requests'>> & { requests?: 
     fetches: 0,
     pagesPerSecond: 0,
     hosts: 1,
+    slowest: [],
+    failing: [],
     batches: { committed: 0, open: 0 },
     usage: { s3Writes: 0, s3Reads: 0, sqsRequests: 0, gbSeconds: 0 },
     cost: { usd: 0, lambda: 0, s3: 0, sqs: 0, pricesAsOf: '2026-01-01' },
