@@ -1,10 +1,12 @@
 import { sendBatches, type Cloud } from '../aws/cloud.ts';
 import { batchId, type Batch } from '../job/batch.ts';
 import { attemptsOf, type Job } from '../job/job.ts';
-import { keys } from '../job/keys.ts';
+import { keys, prefixes } from '../job/keys.ts';
 import { laneKey } from '../job/lane.ts';
 import type { Summary } from '../job/summary.ts';
-import type { EnqueueTools } from './enqueue-job.ts';
+import { RequestError } from '../job/errors.ts';
+import { findScraper } from './find-scraper.ts';
+import type { PlanTools } from './run-plan.ts';
 
 /** What a dropped job file with `retry` asks for. */
 export interface RetryPlan {
@@ -23,7 +25,10 @@ export interface RetryPlan {
  *
  * @throws what S3 or SQS answered: the event must come again.
  */
-export async function startRetry({ cloud, now, log }: EnqueueTools, plan: RetryPlan): Promise<void> {
+export async function startRetry(
+  { cloud, now, log, scrapers }: Pick<PlanTools, 'cloud' | 'now' | 'log' | 'scrapers'>,
+  plan: RetryPlan,
+): Promise<void> {
   const { objects } = cloud;
   const { attempt } = plan;
   const job = await objects.getJson<Job>(keys.job(plan.job));
@@ -32,7 +37,7 @@ export async function startRetry({ cloud, now, log }: EnqueueTools, plan: RetryP
     const summary = await objects.getJson<Summary>(keys.summary(job.id));
     if (summary?.state !== 'finished' || summary.attempt !== attempt - 1)
       return log.warn('A job is tried again only when it has finished.', { job: job.id, attempt, state: summary?.state });
-    await record(cloud, job, summary, plan);
+    await record(cloud, { ...job, ...(await recipeNow(scrapers, cloud, job)) }, summary, plan);
   } else if (attempt !== attemptsOf(job)) return log.warn('An attempt is asked for out of turn.', { job: job.id, attempt });
   await objects.put(keys.active(job.id, attempt), '');
   const { codes } = job.retries?.[attempt - 2] ?? plan;
@@ -47,6 +52,13 @@ export async function startRetry({ cloud, now, log }: EnqueueTools, plan: RetryP
   };
   await sendBatches(cloud, [root], now());
   log.info('A job is tried again.', { job: job.id, attempt, codes });
+}
+
+/** A recipe of the bucket is read anew, as the code of a scraper is: it may be what was mended. One with faults is not taken. */
+async function recipeNow(scrapers: PlanTools['scrapers'], { objects }: Cloud, { scraper, recipe }: Job): Promise<Pick<Job, 'recipe'>> {
+  if (!recipe?.source.startsWith(prefixes.recipes)) return {};
+  const found = await findScraper(scrapers, objects, scraper);
+  return found instanceof RequestError || !found.recipe ? {} : { recipe: found.recipe };
 }
 
 async function record({ objects }: Cloud, job: Job, { wallMs }: Summary, { codes, at }: RetryPlan): Promise<void> {

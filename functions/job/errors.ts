@@ -145,7 +145,7 @@ export const errorCatalogue = {
     remedy: 'The page exhausts memory or time: lower request.maxBytes or mend the scraper.',
     next: 'never',
   },
-  cancelled: { cause: 'The job was cancelled first.', remedy: 'Start it again with `urldrop retry`.', next: 'never' },
+  cancelled: { cause: 'The job was cancelled first.', remedy: 'Run its input again.', next: 'never' },
   internal: { cause: 'A fault in urldrop itself.', remedy: 'Please report it with the message.', next: 'never' },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobFile } from '../../functions/enqueue/job-file.ts';
+import { parseJobFile, type JobFile } from '../../functions/enqueue/job-file.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import { attemptsOf, type Job } from '../../functions/job/job.ts';
 import { keys } from '../../functions/job/keys.ts';
@@ -9,6 +9,7 @@ import { findJob, summaryOf } from './find-job.ts';
 import type { RetryFlags } from './job-commands.ts';
 import { countOf, countText } from './number-text.ts';
 import { openPlace, type Place } from './place.ts';
+import { newJobId } from './submit-job.ts';
 
 /** A cloud that is up has begun the attempt by then; one that is busy begins it later all the same. */
 const LOOKS = 100;
@@ -25,6 +26,7 @@ export async function retryJob(id: string, flags: RetryFlags): Promise<number> {
   try {
     const { objects } = place;
     const job = await findJob(place, id);
+    if (job.refusal) return await startOver(place, job);
     const summary = await summaryOf(objects, id, Date.now());
     checkFinished(summary, id, place);
     const codes = flags.code?.split(',').map((code) => code.trim());
@@ -33,14 +35,31 @@ export async function retryJob(id: string, flags: RetryFlags): Promise<number> {
     const wish: JobFile = { job: id, retry: { attempt, ...(codes && { codes }) } };
     await objects.putJson(keys.jobFile(job.scraper, id, attempt), wish);
     if (place.isServed) await begun(place, id, attempt);
-    const next = place.isServed
-      ? `Follow it: urldrop status ${id} --watch${place.flags}`
-      : `Run it: urldrop run --resume ${id}${place.flags}`;
-    process.stderr.write(`Attempt ${attempt} of job ${id} takes up ${countOf(count, 'failed request')} again. ${next}\n`);
+    process.stdout.write(`${id}\n`);
+    process.stderr.write(`Attempt ${attempt} of job ${id} takes up ${countOf(count, 'failed request')} again. ${howToGoOn(id, place)}\n`);
     return exitCodes.done;
   } finally {
     await place.close();
   }
+}
+
+/** A job that could not begin has no requests yet: what it was dropped as is read again, as another job. */
+async function startOver(place: Place, { id, scraper, source, options }: Job): Promise<number> {
+  const job = newJobId(scraper);
+  let file: JobFile = { scraper, options };
+  if (source.endsWith('.job.json')) {
+    const text = await place.objects.getText(source);
+    if (text === undefined) throw new UsageError('input', `Job ${id} came from ${source}, which is not there any more. Drop it again.`);
+    file = { scraper, ...parseJobFile(text, source) };
+  } else if (!source.startsWith('schedule:')) file = { ...file, input: source };
+  await place.objects.putJson(keys.jobFile(scraper, job), { ...file, job } satisfies JobFile);
+  process.stdout.write(`${job}\n`);
+  process.stderr.write(`Job ${job} is ${id} once more. ${howToGoOn(job, place)}\n`);
+  return exitCodes.done;
+}
+
+function howToGoOn(job: string, { isServed, flags }: Place): string {
+  return isServed ? `Follow it: urldrop status ${job} --watch${flags}` : `Run it: urldrop run --resume ${job}${flags}`;
 }
 
 function checkFinished(summary: Summary | undefined, id: string, { flags }: Place): asserts summary is Summary {

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage[Symbol.asyncDispose]());
 
-const tools = () => ({ cloud: stage.cloud, log, now: stage.now, budgetBytes: 1_000_000 });
+const tools = () => ({ cloud: stage.cloud, log, now: stage.now, scrapers: {} });
 const retry = (job: Job, attempt: number, codes?: readonly string[]) =>
   startRetry(tools(), { job: job.id, attempt, at: new Date(stage.now()), ...(codes && { codes }) });
 const report = async () => (await tick(tools(), Date.now() + 60_000))[0];
