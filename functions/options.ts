@@ -41,6 +41,18 @@ export const optionTable = {
     default: '',
     reason: 'CIDR blocks beside the public web that may be fetched, comma separated; `*` = any (a laptop against its own servers).',
   },
+  proxies: {
+    env: 'URLDROP_PROXIES',
+    kind: 'text',
+    default: '',
+    reason: 'Proxies to fetch through in turn, with user and password where wanted; separated by commas or space. For one’s own machine.',
+  },
+  proxiesSecret: {
+    env: 'URLDROP_PROXIES_SECRET',
+    kind: 'text',
+    default: '',
+    reason: 'Name or ARN of a secret in Secrets Manager with such a list; while it cannot be read, nothing is fetched.',
+  },
   pathStyleS3: {
     env: 'URLDROP_S3_PATH_STYLE',
     kind: 'text',

@@ -1,12 +1,15 @@
 /* oxlint-disable no-new -- a CDK construct attaches itself to the scope it is given. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { UrlDrop, type UrlDropProps } from './urldrop.ts';
 
-export interface UrlDropStackProps extends StackProps, Omit<UrlDropProps, 'bucket'> {
+export interface UrlDropStackProps extends StackProps, Omit<UrlDropProps, 'bucket' | 'proxies'> {
   /** Name of a bucket that is there already. Default: a new one. */
   readonly bucketName?: string | undefined;
+  /** Name or ARN of the secret with the proxies to fetch through. Default: none. */
+  readonly proxiesSecret?: string | undefined;
 }
 
 /** A stack with one urldrop in it, and outputs that say where to drop files and where to look. */
@@ -15,10 +18,11 @@ export class UrlDropStack extends Stack {
 
   constructor(scope: Construct, id: string, props: UrlDropStackProps) {
     super(scope, id, { description: 'urldrop: drop a file of URLs into S3, structured data falls out', ...props });
-    const { bucketName } = props;
+    const { bucketName, proxiesSecret } = props;
     this.urldrop = new UrlDrop(this, 'UrlDrop', {
       ...props,
       bucket: bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Bucket', bucketName),
+      proxies: proxiesSecret === undefined ? undefined : secretNamed(this, proxiesSecret),
     });
     const { bucket, queues, settings, dashboard, analytics } = this.urldrop;
     const output = (name: string, value: string, description: string): unknown => new CfnOutput(this, name, { value, description });
@@ -37,4 +41,10 @@ export class UrlDropStack extends Stack {
     );
     output('QueuesConsole', `${console}/sqs/v3/home?region=${this.region}#/queues`, 'Queues, their depth and dead letters');
   }
+}
+
+function secretNamed(scope: Construct, nameOrArn: string): ISecret {
+  return nameOrArn.startsWith('arn:')
+    ? Secret.fromSecretCompleteArn(scope, 'Proxies', nameOrArn)
+    : Secret.fromSecretNameV2(scope, 'Proxies', nameOrArn);
 }

@@ -8,6 +8,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import { EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { LambdaDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -46,6 +47,11 @@ export interface UrlDropProps extends SettingsOverrides {
   readonly name?: string | undefined;
   /** CIDR blocks beside the public web that may be fetched. Default: none. */
   readonly allowedNetworks?: readonly string[] | undefined;
+  /**
+   * A secret with the proxies to fetch through: `http://user:password@host:port`, `https://…`, `socks5://…` or `socks5h://…`, one a line, or
+   * as JSON `["…"]`. Default: none, straight.
+   */
+  readonly proxies?: ISecret | undefined;
   /** Customer-managed key for bucket and queues. Default: keys that S3 and SQS manage, at no cost. */
   readonly encryptionKey?: IKey | undefined;
   /** Where the new bucket's access logs go. Default: none. */
@@ -99,6 +105,7 @@ export class UrlDrop extends Construct {
       queues: this.queues,
       environment: this.#environment(props),
       reportEnvironment: metrics.environment,
+      proxies: props.proxies,
       tracing: props.tracing ?? false,
       logLevel: props.logLevel ?? 'INFO',
       vpc: props.vpc,

@@ -1,5 +1,6 @@
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { connect } from '../aws/cloud.ts';
+import { secretNamed } from '../aws/secrets.ts';
 import type { Fetcher } from '../fetch/types.ts';
 import { log } from '../log.ts';
 import { readOptions } from '../options.ts';
@@ -10,7 +11,10 @@ import { sitemapLoader } from './load-sitemap.ts';
 const options = readOptions(process.env);
 let fetcher: Promise<Fetcher> | undefined;
 /** Few jobs fetch anything here: the HTTP side is loaded when one does. */
-const openFetcher = (): Promise<Fetcher> => (fetcher ??= import('../fetch/fetcher.ts').then(({ createFetcher }) => createFetcher(options)));
+const openFetcher = (): Promise<Fetcher> =>
+  (fetcher ??= import('../fetch/fetcher.ts').then(({ createFetcher }) =>
+    createFetcher({ ...options, proxySecret: secretNamed(options.proxiesSecret) }),
+  ));
 const tools = {
   cloud: connect(options),
   scrapers,

@@ -5,7 +5,7 @@ import { Connections } from './connections.ts';
 import { Dialler } from './dialler.ts';
 import { FetchRun, type FetchSettings } from './fetch-run.ts';
 import { NameLookup } from './name-lookup.ts';
-import { parseProxies, ProxyRotation } from './proxies.ts';
+import { ProxyList, type ProxySecret } from './proxy-list.ts';
 import { crawlerToken } from './robots.ts';
 import type { Fetcher, FetchRequest } from './types.ts';
 
@@ -29,8 +29,9 @@ export interface FetcherOptions {
   readonly allowH2?: boolean;
   /** Certificate authorities in place of Node's own list, PEM. */
   readonly ca?: string;
-  /** Proxies to go through in turn, see {@link parseProxies}; absent or empty: straight. */
+  /** Proxies to go through in turn, see {@link ProxyList}; absent or empty: straight. */
   readonly proxies?: string | readonly string[];
+  readonly proxySecret?: ProxySecret | undefined;
   /** Name servers in place of the system's, `address[:port]`. */
   readonly nameServers?: readonly string[];
   /** Clock for dates and for what is kept for a time, ms since the epoch. */
@@ -52,7 +53,7 @@ const DEFAULTS = {
 /**
  * Opens the HTTP side of urldrop: guarded connections, limits, redirects, decoding.
  *
- * @throws {UsageError} code `bad-option` if `allowedNetworks` names no network.
+ * @throws {UsageError} code `bad-option` if `allowedNetworks` names no network, or `proxies` no proxy.
  */
 export function createFetcher(options: FetcherOptions): Fetcher {
   const settings = { ...DEFAULTS, ...options, agentToken: crawlerToken(options.userAgent) } satisfies FetchSettings;
@@ -65,11 +66,13 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     maxHeaderBytes,
     allowH2,
   });
-  const proxies = new ProxyRotation(parseProxies(options.proxies ?? []));
+  const proxies = new ProxyList(settings);
   const budget = new BodyBudget(settings.maxHeldBytes);
   /** Runs a fetch through the proxy whose turn it is, and notes how that went. */
   async function run<T>(request: FetchRequest, go: (fetch: FetchRun) => Promise<T>): Promise<T> {
-    const proxy = proxies.pick(settings.now());
+    const list = proxies.rotation();
+    const rotation = list instanceof Promise ? await list : list;
+    const proxy = rotation.pick(settings.now());
     const fetch = new FetchRun(request, { settings, connections, route: connections.route(proxy), budget });
     if (!proxy) return go(fetch);
     let failed = false;
@@ -79,13 +82,13 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       failed = error instanceof RequestError && error.code === 'proxy';
       throw error;
     } finally {
-      proxies.report(proxy, failed, settings.now());
+      rotation.report(proxy, failed, settings.now());
     }
   }
   return {
     fetch: (request) => run(request, (fetch) => fetch.page()),
     fetchFile: (request, open) => run(request, (fetch) => fetch.file(open)),
-    proxyStats: () => proxies.stats(),
+    takeProxyCounts: () => proxies.takeCounts(),
     async close() {
       names.close();
       await connections.close();

@@ -1,4 +1,5 @@
 import { UsageError } from '../job/errors.ts';
+import type { ProxyCount } from '../job/outcome.ts';
 
 /** A proxy that the operator named. Its credentials stay in here: only `label` goes into messages. */
 export interface Proxy {
@@ -13,15 +14,6 @@ export interface Proxy {
   readonly password: string;
   /** `host:port` */
   readonly label: string;
-}
-
-/** How a proxy has fared in this process. */
-export interface ProxyStats {
-  readonly proxy: string;
-  readonly fetches: number;
-  readonly failures: number;
-  /** ms since the epoch; 0 = not resting. */
-  readonly restingUntil: number;
 }
 
 const DEFAULT_PORTS = { 'http:': 80, 'https:': 443, 'socks5:': 1080, 'socks5h:': 1080 } as const;
@@ -76,20 +68,31 @@ const MAX_REST_MS = 600_000;
 
 interface Entry {
   readonly proxy: Proxy;
-  fetches: number;
-  failures: number;
   /** In a row. */
   streak: number;
+  /** ms since the epoch; 0 = not resting. */
   restingUntil: number;
 }
 
-/** Hands out proxies in turn, and leaves those that fail alone for growing pauses. */
+/** Hands out proxies in turn, leaves those that fail alone for growing pauses, and counts how each fares. */
 export class ProxyRotation {
-  readonly #entries: readonly Entry[];
+  #entries: readonly Entry[];
   #next = 0;
+  /** By label, since they were last taken. */
+  readonly #counts = new Map<string, { fetches: number; failures: number }>();
 
   constructor(proxies: readonly Proxy[]) {
-    this.#entries = proxies.map((proxy) => ({ proxy, fetches: 0, failures: 0, streak: 0, restingUntil: 0 }));
+    this.#entries = proxies.map(entryOf);
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** Goes on with these proxies; one that has not changed stays what it is. */
+  replace(proxies: readonly Proxy[]): void {
+    const known = new Map(this.#entries.map((entry) => [JSON.stringify(entry.proxy), entry]));
+    this.#entries = proxies.map((proxy) => known.get(JSON.stringify(proxy)) ?? entryOf(proxy));
   }
 
   /** The next proxy that does not rest; while all do, the one that rests the shortest. `undefined` where there are none. */
@@ -110,21 +113,30 @@ export class ProxyRotation {
 
   /** @param failed - the proxy itself failed, not the site behind it. */
   report(proxy: Proxy, failed: boolean, nowMs: number): void {
+    const count = this.#counts.get(proxy.label) ?? { fetches: 0, failures: 0 };
+    this.#counts.set(proxy.label, count);
+    count.fetches++;
+    if (failed) count.failures++;
     const entry = this.#entries.find((candidate) => candidate.proxy === proxy);
     if (!entry) return;
-    entry.fetches++;
     if (!failed) {
       entry.streak = 0;
       entry.restingUntil = 0;
       return;
     }
-    entry.failures++;
     entry.streak++;
     if (entry.streak < FAILURES_TO_REST) return;
     entry.restingUntil = nowMs + Math.min(MAX_REST_MS, REST_MS * 2 ** Math.min(20, entry.streak - FAILURES_TO_REST));
   }
 
-  stats(): readonly ProxyStats[] {
-    return this.#entries.map(({ proxy, fetches, failures, restingUntil }) => ({ proxy: proxy.label, fetches, failures, restingUntil }));
+  /** How the proxies fared since this was last called, by `host:port`. */
+  takeCounts(): Readonly<Record<string, ProxyCount>> {
+    const counts = Object.fromEntries(this.#counts);
+    this.#counts.clear();
+    return counts;
   }
+}
+
+function entryOf(proxy: Proxy): Entry {
+  return { proxy, streak: 0, restingUntil: 0 };
 }

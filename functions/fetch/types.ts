@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
+import type { ProxyCount } from '../job/outcome.ts';
 import type { Provenance } from '../job/result.ts';
 import type { CookieJar } from './cookie-jar.ts';
-import type { ProxyStats } from './proxies.ts';
 import type { PageRobots } from './page-robots.ts';
 
 /** One page to fetch: what the scraper and its request ask for, defaults filled in. */
@@ -109,8 +109,8 @@ export interface Fetcher {
    * @throws {RequestError} as {@link fetch}; and what the stream failed with, as it is.
    */
   fetchFile(request: FetchRequest, open: (head: FileHead) => Writable): Promise<FetchedFile | RedirectedElsewhere>;
-  /** How the proxies have fared; empty without any. */
-  proxyStats?(): readonly ProxyStats[];
+  /** How the proxies fared since this was last called, by `host:port`; empty without any. */
+  takeProxyCounts(): Readonly<Record<string, ProxyCount>>;
   /** Closes every connection. */
   close(): Promise<void>;
 }

@@ -233,6 +233,7 @@ async function commitOutcome(
   parts: OutcomeParts,
   tally: TallyCounter,
 ): Promise<Outcome> {
+  tally.proxies = invocation.tools.fetcher.takeProxyCounts();
   const outcome: Outcome = {
     v: 1,
     job: batch.job,

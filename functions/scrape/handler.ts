@@ -1,5 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { connect } from '../aws/cloud.ts';
+import { secretNamed } from '../aws/secrets.ts';
 import { createFetcher } from '../fetch/fetcher.ts';
 import { log } from '../log.ts';
 import { readOptions } from '../options.ts';
@@ -10,7 +11,7 @@ import type { Tools } from './tools.ts';
 const options = readOptions(process.env);
 const tools: Tools = {
   cloud: connect(options),
-  fetcher: createFetcher(options),
+  fetcher: createFetcher({ ...options, proxySecret: secretNamed(options.proxiesSecret) }),
   scrapers,
   options,
   log,

@@ -1,9 +1,10 @@
+import { secretNamed } from '../../functions/aws/secrets.ts';
 import { createFetcher } from '../../functions/fetch/fetcher.ts';
 import type { FetchedPage } from '../../functions/fetch/types.ts';
 import { RequestError, UsageError } from '../../functions/job/errors.ts';
 import { optionTable } from '../../functions/options.ts';
 import type { RequestOptions } from '../../functions/scraper/types.ts';
-import { functionOptionsOf } from './option-values.ts';
+import { functionOptionsOf, type ProxiesFlag } from './option-values.ts';
 
 /** @throws {UsageError} code `input`. */
 export function pageUrl(text: string): string {
@@ -17,12 +18,18 @@ export function pageUrl(text: string): string {
  *
  * @throws {RequestError} why it cannot be had.
  */
-export async function fetchOnePage(url: string, options: RequestOptions, flags: { allowPrivate?: true }): Promise<FetchedPage> {
+export async function fetchOnePage(
+  url: string,
+  options: RequestOptions,
+  flags: { allowPrivate?: true; proxies?: ProxiesFlag },
+): Promise<FetchedPage> {
   const env: Readonly<Record<string, string | undefined>> = { ...process.env, ...functionOptionsOf(flags) };
-  const { userAgent, allowedNetworks } = optionTable;
+  const { userAgent, allowedNetworks, proxies, proxiesSecret } = optionTable;
   const fetcher = createFetcher({
     userAgent: env[userAgent.env] ?? userAgent.default,
     allowedNetworks: env[allowedNetworks.env] ?? allowedNetworks.default,
+    proxies: env[proxies.env] ?? proxies.default,
+    proxySecret: secretNamed(env[proxiesSecret.env] ?? proxiesSecret.default),
     maxSockets: 4,
   });
   const { timeout, maxBytes, accept, headers, maxRedirects } = options;

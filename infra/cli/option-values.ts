@@ -1,4 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { parseProxies } from '../../functions/fetch/proxies.ts';
 import { optionTable } from '../../functions/options.ts';
 import { scraperOptions } from '../../functions/scraper/scraper-options.ts';
 import { DEFAULT_DATA_DIR } from '../local/data-dir.ts';
@@ -53,6 +55,27 @@ export function allowPrivateOption(): Option {
   return new Option('--allow-private', 'also fetch from private and loopback addresses: your own servers');
 }
 
+export function proxiesOption(): Option {
+  return new Option('--proxies <file>', 'fetch through the proxies in this file, one a line, in turn').argParser(proxiesIn);
+}
+
+/** Not their addresses as arguments: passwords would show in the list of processes and the shell's history. */
+function proxiesIn(file: string): ProxiesFlag {
+  try {
+    const list = readFileSync(file, 'utf8').replaceAll(/^\s*#.*$/gm, '');
+    if (parseProxies(list).length === 0) throw new Error('it names none');
+    return { file, list };
+  } catch (error) {
+    throw new InvalidArgumentError(`${file} is no list of proxies: ${(error as Error).message}`);
+  }
+}
+
+/** What `--proxies` gives. */
+export interface ProxiesFlag {
+  readonly file: string;
+  readonly list: string;
+}
+
 export function dataDirOption(): Option {
   return new Option('--data-dir <dir>', 'where queues, objects and results of the local cloud are kept').default(DEFAULT_DATA_DIR);
 }
@@ -66,6 +89,9 @@ export function portOption(): Option {
 }
 
 /** Options of the functions that flags of the command stand for. */
-export function functionOptionsOf(flags: { allowPrivate?: true | undefined }): Record<string, string> {
-  return flags.allowPrivate ? { [optionTable.allowedNetworks.env]: '*' } : {};
+export function functionOptionsOf(flags: { allowPrivate?: true | undefined; proxies?: ProxiesFlag | undefined }): Record<string, string> {
+  return {
+    ...(flags.allowPrivate && { [optionTable.allowedNetworks.env]: '*' }),
+    ...(flags.proxies && { [optionTable.proxies.env]: flags.proxies.list }),
+  };
 }

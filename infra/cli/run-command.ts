@@ -1,5 +1,14 @@
 import { Command } from 'commander';
-import { allowPrivateOption, dataDirOption, jobOptions, recipeOption, scraperOption, workersOption } from './option-values.ts';
+import {
+  allowPrivateOption,
+  dataDirOption,
+  jobOptions,
+  proxiesOption,
+  recipeOption,
+  scraperOption,
+  workersOption,
+  type ProxiesFlag,
+} from './option-values.ts';
 import type { SetExitCode } from './program.ts';
 
 export interface RunFlags {
@@ -11,6 +20,7 @@ export interface RunFlags {
   readonly json?: true;
   readonly strict?: true;
   readonly allowPrivate?: true;
+  readonly proxies?: ProxiesFlag;
   readonly dataDir: string;
   readonly workers?: number;
   readonly concurrency?: number;
@@ -37,7 +47,8 @@ export function runCommand(setExitCode: SetExitCode): Command {
     .option('--resume <job>', 'finish an interrupted job of the data directory')
     .option('--json', 'print the summary as JSON for machines, no progress')
     .option('--strict', 'exit with 1 if any request failed');
-  for (const option of [...jobOptions(), workersOption(), dataDirOption(), allowPrivateOption()]) command.addOption(option);
+  for (const option of [...jobOptions(), workersOption(), dataDirOption(), allowPrivateOption(), proxiesOption()])
+    command.addOption(option);
   return command.action(async (input: string[], flags: RunFlags) => {
     const { run } = await import('./run.ts');
     setExitCode(await run(input, flags));

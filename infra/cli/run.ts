@@ -155,6 +155,7 @@ function repeatedFlags(flags: RunFlags): string {
   return [
     flags.dataDir === '.urldrop' ? '' : ` --data-dir ${flags.dataDir}`,
     flags.allowPrivate ? ' --allow-private' : '',
+    flags.proxies ? ` --proxies ${flags.proxies.file}` : '',
     flags.out === undefined ? '' : ` --out ${flags.out}`,
   ].join('');
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { allowPrivateOption, recipeOption } from './option-values.ts';
+import { allowPrivateOption, proxiesOption, recipeOption, type ProxiesFlag } from './option-values.ts';
 import type { SetExitCode } from './program.ts';
 
 export interface TryFlags {
@@ -8,6 +8,7 @@ export interface TryFlags {
   readonly json?: true;
   readonly save?: true;
   readonly allowPrivate?: true;
+  readonly proxies?: ProxiesFlag;
 }
 
 export function tryCommand(setExitCode: SetExitCode): Command {
@@ -21,6 +22,7 @@ export function tryCommand(setExitCode: SetExitCode): Command {
     .option('--save', 'keep the page as a fixture of the project, with a test of what the scraper gives of it now')
     .option('--json', 'print items, links and timings as JSON')
     .addOption(allowPrivateOption())
+    .addOption(proxiesOption())
     .action(async (first: string | undefined, second: string | undefined, flags: TryFlags) => {
       const { tryPage } = await import('./try.ts');
       setExitCode(

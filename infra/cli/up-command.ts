@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { allowPrivateOption, dataDirOption, portOption, workersOption } from './option-values.ts';
+import { allowPrivateOption, proxiesOption, type ProxiesFlag, dataDirOption, portOption, workersOption } from './option-values.ts';
 import type { SetExitCode } from './program.ts';
 
 export interface UpFlags {
@@ -7,6 +7,7 @@ export interface UpFlags {
   readonly port?: number;
   readonly workers?: number;
   readonly allowPrivate?: true;
+  readonly proxies?: ProxiesFlag;
 }
 
 export function upCommand(setExitCode: SetExitCode): Command {
@@ -16,6 +17,7 @@ export function upCommand(setExitCode: SetExitCode): Command {
     .addOption(workersOption())
     .addOption(dataDirOption())
     .addOption(allowPrivateOption())
+    .addOption(proxiesOption())
     .action(async (flags: UpFlags) => {
       const { up } = await import('./up.ts');
       setExitCode(await up(flags));

@@ -1,5 +1,6 @@
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { FunctionName, QueueName } from '../settings.ts';
 
@@ -9,6 +10,8 @@ export interface Access {
   readonly write: readonly string[];
   readonly delete: readonly string[];
   readonly send: readonly QueueName[];
+  /** Fetches from the web, and so by way of the operator's proxies, where there are any. */
+  readonly fetches: boolean;
 }
 
 /**
@@ -23,6 +26,7 @@ export const access: Readonly<Record<FunctionName, Access>> = {
     write: ['requests/', 'jobs/', 'errors/', 'state/active/', 'state/schedules/'],
     delete: ['jobs/', 'requests/'],
     send: ['requests', 'postponed'],
+    fetches: true,
   },
   scrape: {
     // errors/ for what an attempt takes up again.
@@ -41,14 +45,24 @@ export const access: Readonly<Record<FunctionName, Access>> = {
     ],
     delete: ['results/', 'errors/'],
     send: ['requests', 'postponed'],
+    fetches: true,
   },
   report: {
     read: ['requests/', 'jobs/', 'outcomes/'],
     write: ['jobs/', 'outcomes/', 'errors/'],
     delete: ['state/active/', 'results/'],
     send: ['requests', 'postponed'],
+    fetches: false,
   },
 };
+
+/** The value of one secret, and no other call on it; its key too, where it has one of its owner's. */
+export function grantSecret(role: IGrantable, secret: ISecret): void {
+  // Without a full ARN, Secrets Manager's own six random characters at its end are not known.
+  const arn = secret.secretFullArn ?? `${secret.secretArn}-??????`;
+  Grant.addToPrincipal({ grantee: role, actions: ['secretsmanager:GetSecretValue'], resourceArns: [arn] });
+  secret.encryptionKey?.grantDecrypt(role);
+}
 
 export function grantAccess(role: IGrantable, can: Access, bucket: IBucket, queues: Readonly<Record<QueueName, Queue>>): void {
   const objects = (prefixes: readonly string[]): string[] => prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`));

@@ -13,6 +13,8 @@ export interface DeploymentContext {
   readonly maxConcurrency: number | undefined;
   readonly logRetentionDays: number | undefined;
   readonly allowedNetworks: readonly string[] | undefined;
+  /** Name or full ARN of the secret with the proxies to fetch through. */
+  readonly proxiesSecret: string | undefined;
   readonly alarmEmail: string | undefined;
   readonly logLevel: LogLevel | undefined;
   readonly tracing: boolean | undefined;
@@ -58,6 +60,15 @@ export function readContext(node: Node, env: Readonly<Record<string, string | un
     if (value === undefined) return undefined;
     return value === true || value === 'true' ? true : value === false || value === 'false' ? false : fault(name, 'true or false');
   };
+  const secretName = (name: string): string | undefined => {
+    const value = given(name);
+    // Names: Secrets Manager CreateSecret; a full ARN ends in its six random characters.
+    const form = /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}|[\w/+=.@-]{1,512})$/;
+    if (value === undefined || (typeof value === 'string' && form.test(value))) return value;
+    // What was given may be what belongs into the secret: it is not repeated.
+    faults.push(`-c ${name}=… must be the name or full ARN of a secret in Secrets Manager, and is none.`);
+    return undefined;
+  };
   const context: DeploymentContext = {
     // Part of the stack's name (CloudFormation: letters, digits and hyphens).
     stage: text('stage', /^[a-z][a-z0-9-]{0,19}$/, '1 to 20 small letters, digits and hyphens, a letter first'),
@@ -67,6 +78,7 @@ export function readContext(node: Node, env: Readonly<Record<string, string | un
     maxConcurrency: whole('maxConcurrency'),
     logRetentionDays: whole('logRetentionDays'),
     allowedNetworks: list('allowedNetworks'),
+    proxiesSecret: secretName('proxiesSecret'),
     alarmEmail: text('alarmEmail', /^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'),
     logLevel: oneOf('logLevel', logLevels),
     tracing: flag('tracing'),

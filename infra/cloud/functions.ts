@@ -16,14 +16,16 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { optionTable } from '../../functions/options.ts';
 import type { AsyncEventSettings, FunctionName, QueueName } from '../settings.ts';
-import { access, grantAccess } from './access.ts';
+import { access, grantAccess, grantSecret } from './access.ts';
 import type { UrlDropSettings } from './overrides.ts';
 
 const descriptions: Readonly<Record<FunctionName, string>> = {
@@ -46,6 +48,8 @@ export interface FunctionsProps {
   readonly environment: Readonly<Record<string, string>>;
   /** What the report function is told besides. */
   readonly reportEnvironment: Readonly<Record<string, string>>;
+  /** Holds the list of proxies to fetch through. */
+  readonly proxies: ISecret | undefined;
   readonly tracing: boolean;
   readonly logLevel: LogLevel;
   readonly vpc: IVpc | undefined;
@@ -70,6 +74,7 @@ export class Functions extends Construct {
     const { settings, bucket, queues } = props;
     const { memoryMb, timeoutSeconds } = settings.functions[name];
     const events: AsyncEventSettings | undefined = (settings.asyncEvents as Partial<Record<FunctionName, AsyncEventSettings>>)[name];
+    const proxies = access[name].fetches ? props.proxies : undefined;
     const logGroup = new LogGroup(this, `${name}Logs`, {
       // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- The enum's values are days; checkSettings knows which there are.
       retention: settings.logRetentionDays as RetentionDays,
@@ -85,7 +90,11 @@ export class Functions extends Construct {
       handler: 'index.handler',
       memorySize: memoryMb,
       timeout: Duration.seconds(timeoutSeconds),
-      environment: { ...props.environment, ...(name === 'report' && props.reportEnvironment) },
+      environment: {
+        ...props.environment,
+        ...(name === 'report' && props.reportEnvironment),
+        ...(proxies && { [optionTable.proxiesSecret.env]: proxies.secretArn }),
+      },
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
       logGroup,
@@ -99,6 +108,7 @@ export class Functions extends Construct {
       }),
     });
     grantAccess(role, access[name], bucket, queues);
+    if (proxies) grantSecret(role, proxies);
     return fn;
   }
 }

@@ -116,7 +116,7 @@ describe('an HTTP proxy', () => {
     expect(error).toMatchObject({ code: 'proxy', next: 'again' });
     expect(error.message).toContain(`proxy 127.0.0.1:${proxy.port}`);
     expect(error.message).toContain('refuses its credentials');
-    expect(JSON.stringify([error, error.message, fetcher.proxyStats?.()])).not.toContain('wrong');
+    expect(JSON.stringify([error, error.message, fetcher.takeProxyCounts()])).not.toContain('wrong');
   });
 
   test('that will not connect to the host is proxy, and tells the status', async () => {
@@ -275,10 +275,11 @@ describe('several proxies', () => {
       );
     }
     expect(codes.filter((code) => code === 'proxy')).toHaveLength(3);
-    expect(fetcher.proxyStats?.()).toEqual([
-      { proxy: '127.0.0.1:1', fetches: 3, failures: 3, restingUntil: NOW + 30_000 },
-      { proxy: `127.0.0.1:${good.port}`, fetches: 7, failures: 0, restingUntil: 0 },
-    ]);
+    expect(fetcher.takeProxyCounts()).toEqual({
+      '127.0.0.1:1': { fetches: 3, failures: 3 },
+      [`127.0.0.1:${good.port}`]: { fetches: 7, failures: 0 },
+    });
+    expect(fetcher.takeProxyCounts()).toEqual({});
   });
 
   test('that all rest are tried all the same, the one that has rested most first', () => {
@@ -293,9 +294,12 @@ describe('several proxies', () => {
     expect(rotation.pick(NOW + 6_000)).toBe(a);
     expect(rotation.pick(NOW + 30_000)).toBe(a);
     if (a) rotation.report(a, true, NOW + 30_000);
-    expect(rotation.stats()[0]).toMatchObject({ failures: 4, restingUntil: NOW + 30_000 + 60_000 });
-    if (a) rotation.report(a, false, NOW + 31_000);
-    expect(rotation.stats()[0]).toMatchObject({ restingUntil: 0 });
+    // A fourth failure in a row: twice as long.
+    expect(rotation.pick(NOW + 35_000)).toBe(b);
+    expect([rotation.pick(NOW + 89_999), rotation.pick(NOW + 90_000)]).toEqual([b, a]);
+    if (a) rotation.report(a, false, NOW + 91_000);
+    for (let i = 0; i < 2; i++) if (a) rotation.report(a, true, NOW + 91_000);
+    expect([rotation.pick(NOW + 91_000), rotation.pick(NOW + 91_000)]).toContain(a);
   });
 });
 

@@ -1,6 +1,7 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { connect, sendBatches, type Cloud } from '../../functions/aws/cloud.ts';
+import { secretNamed } from '../../functions/aws/secrets.ts';
 import { createFetcher } from '../../functions/fetch/fetcher.ts';
 import type { Fetcher } from '../../functions/fetch/types.ts';
 import { batchId, type Batch } from '../../functions/job/batch.ts';
@@ -34,7 +35,7 @@ export class Stage implements AsyncDisposable {
     this.aws = aws;
     this.options = options;
     this.cloud = connect(options);
-    this.#fetcher = createFetcher(options);
+    this.#fetcher = createFetcher({ ...options, proxySecret: secretNamed(options.proxiesSecret) });
     this.#sqs = new SQSClient({});
   }
 

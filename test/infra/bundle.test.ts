@@ -27,7 +27,7 @@ const bucketId = named(template, 'AWS::S3::Bucket', 'UrlDropBucket').id;
 const SECRET = 'not-for-any-log';
 
 /** Minified, and not by much more than they are: each kilobyte is read at every cold start. */
-const mostBytes: Readonly<Record<FunctionName, number>> = { enqueue: 1_200_000, scrape: 1_230_000, report: 430_000 };
+const mostBytes: Readonly<Record<FunctionName, number>> = { enqueue: 1_200_000, scrape: 1_250_000, report: 430_000 };
 
 /** Far from any node_modules: what a bundle lacks is not found. */
 const elsewhere = mkdtempSync(join(tmpdir(), 'urldrop-deployed-'));

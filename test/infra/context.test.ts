@@ -1,3 +1,4 @@
+import { UsageError } from '../../functions/job/errors.ts';
 import { RootConstruct } from 'constructs';
 import { expect, test } from 'vitest';
 import { readContext } from '../../infra/cloud/context.ts';
@@ -17,6 +18,7 @@ test('the command line gives texts, cdk.json values: both are read alike', () =>
     maxConcurrency: 20,
     logRetentionDays: 90,
     allowedNetworks: ['10.0.0.0/8', 'fd00::/8'],
+    proxiesSecret: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:urldrop/proxies-a1B2c3',
     alarmEmail: 'ops@example.org',
     logLevel: 'DEBUG',
     tracing: true,
@@ -65,4 +67,11 @@ test('faults are reported together, each with what is expected and what was give
       '-c tracing=… must be true or false, not "yes".',
     ].join('\n'),
   );
+});
+
+test('the secret of the proxies goes by its name or full ARN; proxies in its place are refused without a word of them', () => {
+  expect(read({ proxiesSecret: 'urldrop/proxies' }).proxiesSecret).toBe('urldrop/proxies');
+  const refusal = '-c proxiesSecret=… must be the name or full ARN of a secret in Secrets Manager, and is none.';
+  for (const proxiesSecret of ['http://user:password@proxy.example:3128', 'arn:aws:secretsmanager:eu-west-1:1:secret:x', 7])
+    expect(() => read({ proxiesSecret })).toThrow(new UsageError('bad-context', refusal));
 });

@@ -3,7 +3,8 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Stack } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
-import { functionNamed, named, ofType, plain, queueNamed, statementsOf, synthesise, type Statement } from './synthesised.ts';
+import type { FunctionName } from '../../infra/settings.ts';
+import { functionNamed, listOf, named, ofType, plain, queueNamed, statementsOf, synthesise, type Statement } from './synthesised.ts';
 
 test('a stack without a contact is made, and refused when it is deployed', () => {
   const { template, errors } = synthesise({ contact: undefined });
@@ -107,4 +108,32 @@ test('access logs and traces are there on demand', () => {
     LogFilePrefix: 'urldrop/',
   });
   expect(functionNamed(template, 'scrape').properties.TracingConfig).toEqual({ Mode: 'Active' });
+});
+
+test.each([
+  ['name', 'urldrop/proxies', /:secret:urldrop\/proxies-\?{6}$/],
+  [
+    'ARN',
+    'arn:aws:secretsmanager:eu-west-1:111122223333:secret:proxies-a1B2c3',
+    /^arn:aws:secretsmanager:eu-west-1:111122223333:secret:proxies-a1B2c3$/,
+  ],
+])(
+  'the secret of the proxies, given by %s, is told to those that fetch: they may read it, and do nothing else with any',
+  (_, proxiesSecret, arn) => {
+    const { template } = synthesise({ proxiesSecret });
+    const variable = (name: FunctionName): unknown => functionNamed(template, name).properties.Environment.Variables.URLDROP_PROXIES_SECRET;
+    const grants = (name: FunctionName): Statement[] =>
+      statementsOf(template, name).filter((s) => listOf(s.Action).some((action) => action.startsWith('secretsmanager:')));
+
+    for (const name of ['scrape', 'enqueue'] as const) {
+      expect(plain(variable(name))).toContain(proxiesSecret);
+      expect(grants(name)).toMatchObject([{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue' }]);
+      expect(plain(grants(name)[0]?.Resource)).toMatch(arn);
+    }
+    expect([variable('report'), grants('report')]).toEqual([undefined, []]);
+  },
+);
+
+test('without proxies there is no word of secrets', () => {
+  expect(JSON.stringify(synthesise().template)).not.toMatch(/secretsmanager|URLDROP_PROXIES/);
 });

@@ -1,0 +1,12 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+
+/** Reads the text of a secret by its name or ARN. @throws what Secrets Manager answered. */
+export async function readSecret(id: string): Promise<string> {
+  const client = new SecretsManagerClient({});
+  try {
+    const { SecretString, SecretBinary } = await client.send(new GetSecretValueCommand({ SecretId: id }));
+    return SecretString ?? Buffer.from(SecretBinary ?? []).toString('utf8');
+  } finally {
+    client.destroy();
+  }
+}
