@@ -40,7 +40,8 @@ export class Links {
   /** What relative addresses resolve against: `<base href>` (HTML, section 4.2.3), else the page's own URL. */
   readonly baseUrl: string;
   readonly #base: AddressBase;
-  readonly #pageUrl: URL;
+  readonly #url: string;
+  #parsedUrl: URL | undefined;
   readonly #options: OptionValues<'follow'>;
   readonly #depth: number;
   readonly #maxDepth: number;
@@ -50,7 +51,7 @@ export class Links {
   constructor(page: { url: string; baseUrl: string; depth: number; maxDepth: number; firstPage: string; options: OptionValues<'follow'> }) {
     this.baseUrl = page.baseUrl;
     this.#base = new AddressBase(page.baseUrl);
-    this.#pageUrl = new URL(page.url);
+    this.#url = page.url;
     this.#options = page.options;
     this.#depth = page.depth;
     this.#maxDepth = page.maxDepth;
@@ -98,11 +99,16 @@ export class Links {
     return url;
   }
 
+  /** Parsed where a link has to be compared with it. */
+  #pageUrl(): URL {
+    return (this.#parsedUrl ??= new URL(this.#url));
+  }
+
   #isWithin(target: string): boolean {
     const { within, hosts } = this.#options;
-    if (within === 'any' || hostOf(target) === this.#pageUrl.host) return true;
+    if (within === 'any' || hostOf(target) === this.#pageUrl().host) return true;
     const url = new URL(target);
-    if (within === 'site' && siteOf(url) === siteOf(this.#pageUrl)) return true;
+    if (within === 'site' && siteOf(url) === siteOf(this.#pageUrl())) return true;
     return hosts.some((h) => (h.startsWith('*.') ? url.hostname.endsWith(h.slice(1)) : h === url.host || h === url.hostname));
   }
 

@@ -22,7 +22,8 @@ export class AddressBase {
     this.#url = url;
     const base = URL.parse(url);
     if (!base || !/^https?:$/.test(base.protocol) || base.username !== '' || base.password !== '') return;
-    this.#href = normalise(base.href);
+    base.hash = '';
+    this.#href = base.href;
     this.#origin = base.origin;
     this.#folder = base.pathname.slice(0, base.pathname.lastIndexOf('/') + 1);
   }
