@@ -46,13 +46,24 @@ export class Links {
   readonly #depth: number;
   readonly #maxDepth: number;
   readonly #firstPage: string;
+  readonly #isClosed: boolean;
   readonly #seen = new Set<string>();
 
-  constructor(page: { url: string; baseUrl: string; depth: number; maxDepth: number; firstPage: string; options: OptionValues<'follow'> }) {
+  constructor(page: {
+    url: string;
+    baseUrl: string;
+    depth: number;
+    maxDepth: number;
+    firstPage: string;
+    options: OptionValues<'follow'>;
+    /** The page says to robots that its links are not to be followed. */
+    nofollow?: boolean | undefined;
+  }) {
     this.baseUrl = page.baseUrl;
     this.#base = new AddressBase(page.baseUrl);
     this.#url = page.url;
     this.#options = page.options;
+    this.#isClosed = page.nofollow === true && page.options.nofollow !== 'ignore';
     this.#depth = page.depth;
     this.#maxDepth = page.maxDepth;
     this.#firstPage = page.firstPage;
@@ -87,11 +98,12 @@ export class Links {
   }
 
   #admit(target: string | URL | AnyNode): string | undefined {
-    if (isElement(target) && this.#options.nofollow === 'drop' && /\bnofollow\b/i.test(target.attribs['rel'] ?? '')) {
+    if (isElement(target) && this.#options.nofollow === 'links' && /\bnofollow\b/i.test(target.attribs['rel'] ?? '')) {
       return this.drop('nofollow');
     }
     const address = ownAddress(target);
     if (address === undefined) return undefined;
+    if (this.#isClosed) return this.drop('nofollow');
     const url = this.absolute(address);
     if (url === undefined) return this.drop('scheme');
     if (!this.#isWithin(url)) return this.drop('elsewhere');

@@ -292,6 +292,7 @@ class PageRun {
       maxDepth: this.#context.maxDepth ?? this.#rules.follow.maxDepth,
       firstPage: this.#rules.firstPage,
       options: this.#rules.follow,
+      nofollow: this.#page.robots?.nofollow,
     });
     return this.#links;
   }

@@ -162,8 +162,14 @@ export const scraperOptions = {
       default: [],
       reason: 'Hosts that links may lead to besides; `*.` stands for any host below.',
     },
-    /** Whether rel=nofollow on a link keeps it from being followed. */
-    nofollow: { kind: 'choice', choices: ['follow', 'drop'], default: 'follow', reason: 'drop: links with rel=nofollow are not followed.' },
+    /** Which nofollow keeps links from being followed. */
+    nofollow: {
+      kind: 'choice',
+      choices: ['pages', 'links', 'ignore'],
+      default: 'pages',
+      reason:
+        'pages: nothing is followed from a page that says nofollow (meta robots, X-Robots-Tag). links: nor a link with rel=nofollow, which speaks of ranking more than of crawling. ignore: all is followed.',
+    },
   },
   limits: {
     /** Time for parsing one page, the scraper's code included, ms. */

@@ -73,6 +73,6 @@ export interface PageYield {
 
 /**
  * Why a link was not followed: `scheme` no http(s) URL, `elsewhere` outside follow.within, `depth` beyond follow.maxDepth,
- * `links` beyond follow.maxLinks, `files` beyond limits.maxFiles, `nofollow` marked so.
+ * `links` beyond follow.maxLinks, `files` beyond limits.maxFiles, `nofollow` marked so, itself or the whole page.
  */
 export type DropReason = 'scheme' | 'elsewhere' | 'depth' | 'links' | 'files' | 'nofollow';

@@ -190,10 +190,30 @@ describe('follow', () => {
       yield go.all('a');
     };
     expect((await follow(page, parse)).follows).toHaveLength(2);
-    expect(await follow(page, parse, { follow: { nofollow: 'drop' } })).toMatchObject({
+    expect(await follow(page, parse, { follow: { nofollow: 'links' } })).toMatchObject({
       follows: [{ url: 'https://shop.example/b' }],
       dropped: { nofollow: 1 },
     });
+  });
+
+  test('follows nothing from a page that says nofollow to robots, unless the scraper is to ignore it', async () => {
+    const parse: Parse = function* ({ follow: go }) {
+      yield go.all('a');
+      yield go('/c');
+      yield { title: 'kept' };
+    };
+    const scraped = async (nofollow?: 'pages' | 'links' | 'ignore') => {
+      const scraper = defineScraper({
+        name: 'test',
+        follow: nofollow ? { nofollow } : {},
+        pages: { list: { parse }, detail: { extract: { title: 'h1' } } },
+      });
+      const robots = { directives: ['x-robots-tag: nofollow'], nofollow: true, signals: [] };
+      return run(scraper, '<a href="/a"></a><a href="/b"></a>', { page: { robots } });
+    };
+    expect(await scraped()).toMatchObject({ items: [{ title: 'kept' }], follows: [], dropped: { nofollow: 3 } });
+    expect(await scraped('links')).toMatchObject({ follows: [] });
+    expect((await scraped('ignore')).follows).toHaveLength(3);
   });
 
   test('can be declared by selector', async () => {

@@ -15,7 +15,7 @@ export type Outcome = { readonly items: unknown[]; readonly follows: unknown[] }
 export const PAGE_URL = 'https://a.example/dir/page';
 
 export function linksWith(baseUrl: string): Links {
-  const options = { maxDepth: 5, maxLinks: 1_000, maxRequests: 1_000_000, within: 'any', hosts: [], nofollow: 'drop' } as const;
+  const options = { maxDepth: 5, maxLinks: 1_000, maxRequests: 1_000_000, within: 'any', hosts: [], nofollow: 'links' } as const;
   return new Links({ url: PAGE_URL, baseUrl, depth: 0, maxDepth: 5, firstPage: 'page', options });
 }
 
