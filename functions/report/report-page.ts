@@ -94,7 +94,7 @@ function hostTable({ slowest, failing }: Summary): string {
   if (rows.size < 2 && failing.length === 0) return '';
   return `<h2>Failing and slowest hosts</h2>
 <table><tr><th>Host</th><th>Failed</th><th>Fetches</th><th>Time for one, on average</th></tr>
-${Array.from(rows.values(), (h) => `<tr><td>${text(h.host)}</td><td>${count(h.failed)}</td><td>${count(h.fetches)}</td><td>${h.fetches > 0 ? duration(h.fetchMs / h.fetches) : ''}</td></tr>`).join('\n')}
+${Array.from(rows.values(), (h) => `<tr><td>${text(h.host)}</td><td>${count(h.failed)}</td><td>${count(h.fetches)}</td><td>${h.fetches > 0 ? `${count(Math.round(h.fetchMs / h.fetches))} ms` : ''}</td></tr>`).join('\n')}
 </table>
 `;
 }

@@ -55,7 +55,7 @@ function hostLines({ slowest, failing }: Summary): string[] {
   const slow =
     slowest.length < 2
       ? []
-      : slowest.map((h) => `  ${h.host}  ${durationText(h.fetchMs / h.fetches)} a page, ${countOf(h.fetches, 'page')}`);
+      : slowest.map((h) => `  ${h.host}  ${durationText(h.fetchMs / h.fetches)} a page, ${countOf(h.fetches, 'fetch', 'fetches')}`);
   const bad = failing.map((h) => `  ${h.host}  ${countOf(h.failed, 'request')} failed`);
   return [...(slow.length > 0 ? ['Slowest hosts:', ...slow] : []), ...(bad.length > 0 ? ['Failing hosts:', ...bad] : [])];
 }
