@@ -6,6 +6,7 @@ import { lanesFor } from '../job/lane.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import type { ErrorLine } from '../job/result.ts';
 import { scraperOfJob } from '../scraper/job-scraper.ts';
+import { scraperOptions } from '../scraper/scraper-options.ts';
 import type { Scraper } from '../scraper/types.ts';
 import { enqueueJob, type EnqueueTools } from './enqueue-job.ts';
 import { findScraper } from './find-scraper.ts';
@@ -21,6 +22,8 @@ export interface PlanTools extends EnqueueTools {
   readonly scrapers: Readonly<Record<string, Scraper>>;
 }
 
+/** What a scraper allows that sets no limit. */
+const NO_LIMIT = scraperOptions.follow.maxRequests.default;
 /** What enqueue may read of the bucket, and sitemaps of the web. */
 const READABLE = /^(urls\/|jobs\/|sitemap:)/;
 
@@ -80,8 +83,11 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
   const { concurrency, delay } = { ...scraper.politeness, ...plan.options };
   const inputs = await planInputs(tools, plan, scraper);
   if (inputs instanceof RequestError) return inputs;
+  const { maxRequests } = scraper;
   const job: Job = {
     ...bareJob(tools, plan),
+    // Of the scraper's options the one that report holds, which knows no scrapers.
+    options: { ...(maxRequests !== undefined && maxRequests < NO_LIMIT && { maxRequests }), ...plan.options },
     // Cookies are kept by lane: a host whose session matters has one.
     lanes: scraper.request.cookies === 'keep' ? 1 : lanesFor(concurrency, delay, tools),
     ...(inputs && { inputs }),

@@ -90,13 +90,14 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
 /** Sets the stop sign when a job has reached a limit of its own: its batches then end as cancelled, and what is done stays. */
 async function enforceLimits({ cloud, log, now }: TickTools, job: Job, summary: Summary): Promise<void> {
   const { budget, maxRequests } = job.options;
+  // What was never to be fetched is no reason to stop the rest.
+  const { total, skipped } = summary.requests;
+  const requests = total - (skipped.limit ?? 0) - (skipped.duplicate ?? 0) - (job.enqueued?.failed ?? 0);
   const reasons = [
     budget !== undefined && summary.cost.usd >= budget
       ? `Its measured cost of $${summary.cost.usd} has reached the budget of $${budget}.`
       : [],
-    maxRequests !== undefined && summary.requests.total > maxRequests
-      ? `Its ${summary.requests.total} requests are more than the ${maxRequests} of maxRequests.`
-      : [],
+    maxRequests !== undefined && requests > maxRequests ? `Its ${requests} requests are more than the ${maxRequests} of maxRequests.` : [],
   ].flat();
   const [reason] = reasons;
   if (reason === undefined || (await cloud.objects.head(keys.cancel(job.id)))) return;

@@ -142,10 +142,12 @@ export const scraperOptions = {
     maxRequests: {
       kind: 'number',
       unit: 'requests',
-      default: 10_000_000,
+      // An input may be as long as it is; whoever follows links into the unknown says less.
+      default: 1_000_000_000,
       min: 1,
       max: 1_000_000_000,
-      reason: 'Requests of one job, input and followed links together.',
+      reason:
+        'Requests of one job, input and followed links together. Of an input no more are sent; a crawl is cancelled when report, every minute, sees that there are more.',
     },
     /** How far away from its page a link may lead. */
     within: {

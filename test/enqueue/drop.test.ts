@@ -140,6 +140,16 @@ describe('a dropped file', () => {
     expect((await stage.allRequests()).map((request) => request.url).toSorted()).toEqual(list(10, 3).toSorted());
   });
 
+  it('is held to the maxRequests of its scraper, unless the job says otherwise', async () => {
+    await using stage = await DropStage.start();
+    const tools = stage.tools({ list: [scraper({ name: 'page', maxRequests: 10 })] });
+    await stage.run(tools, await stage.drop('urls/page/x.txt', list(30, 3).join('\n')));
+    expect(await stage.job()).toMatchObject({ options: { maxRequests: 10 }, enqueued: { requests: 30, limited: 20 } });
+    const file = { job: 'own', urls: list(12, 3), options: { maxRequests: 11 } };
+    await stage.run(tools, await stage.drop('urls/page/own.job.json', JSON.stringify(file)));
+    expect(await stage.job('own')).toMatchObject({ options: { maxRequests: 11 }, enqueued: { requests: 12, limited: 1 } });
+  });
+
   it('delivered twice is one job with one set of messages', async () => {
     await using stage = await DropStage.start();
     const event = await stage.drop('urls/page/x.txt', list(100, 10).join('\n'));

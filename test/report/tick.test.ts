@@ -74,4 +74,16 @@ describe('a tick', () => {
     await tick(tools(), Date.now() + 60_000);
     expect(await stage.cloud.objects.getText(keys.cancel(job.id))).toContain('maxRequests');
   });
+
+  it('does not stop what is within the number of requests for what enqueue left out', async () => {
+    await using web = await startWeb({ '/1': html('One'), '/2': html('Two') });
+    const urls = ['/1', '/2'].map((path) => ({ url: `${web.url}${path}` }));
+    const job = await stage.startJob('test', urls, { options: { maxRequests: 2 } });
+    const { enqueued } = job;
+    if (!enqueued) throw new Error('The job is enqueued.');
+    const counts = { requests: 9, duplicates: 3, limited: 2, failed: 2 };
+    await stage.cloud.objects.putJson(keys.job(job.id), { ...job, enqueued: { ...enqueued, ...counts } });
+    await tick(tools(), Date.now() + 60_000);
+    expect(await stage.cloud.objects.head(keys.cancel(job.id))).toBeUndefined();
+  });
 });
