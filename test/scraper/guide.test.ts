@@ -60,7 +60,10 @@ beforeAll(() => {
   const up = relative(folder, join(root, 'functions'));
   for (const { code } of examples.filter((example) => example.code.language === 'ts'))
     writeFileSync(fileOf(code), code.text.replaceAll("from '../", `from '${up}/`));
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }));
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['*.ts', join(root, 'functions/**/*.d.ts')], exclude: [] }),
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
