@@ -17,8 +17,7 @@ const unread = (name: string): string =>
 /**
  * Parts of modules that no function reaches. An import that is not in what stands in their place fails the build by name.
  *
- * - Of undici, functions use `dispatch` and `connect`, and the cookie parser. Its index brings `fetch`, caches, mocks, WebSocket and EventSource as well, and its HTTP
- *   parser four times over, of which Node 24 takes the one with SIMD.
+ * - undici has its HTTP parser four times over, of which Node 24 takes the one with SIMD, and reads bodies of more kinds than ours.
  * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
  *   credentials over in the environment.
  * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
@@ -27,19 +26,6 @@ const unread = (name: string): string =>
  * - enqueue knows scrapers by their options and their start; it never reads a page.
  */
 const leftOut: readonly LeftOut[] = [
-  {
-    path: /\/undici\/index\.js$/,
-    contents: `
-      import connect from './lib/api/api-connect.js';
-      import Agent from './lib/dispatcher/agent.js';
-      import Client from './lib/dispatcher/client.js';
-      import Dispatcher from './lib/dispatcher/dispatcher.js';
-      import Pool from './lib/dispatcher/pool.js';
-      import buildConnector from './lib/core/connect.js';
-      import { parseSetCookie as parseCookie } from './lib/web/cookies/parse.js';
-      Dispatcher.prototype.connect = connect;
-      export { Agent, Client, Dispatcher, Pool, buildConnector, parseCookie };`,
-  },
   {
     // Loaded for a body that is a form, a blob or an iterable; ours are texts.
     path: /\/undici\/lib\/(llhttp\/llhttp-wasm|milo\/(no-)?simd|web\/(webidl\/index|fetch\/(body|formdata)))\.js$/,

@@ -7,11 +7,12 @@ const require = createRequire(import.meta.url);
 
 /**
  * Modules that hold a large table and nothing else: the characters of Asian encodings, the public suffixes, undici's HTTP parser as
- * WebAssembly. As source they are a quarter of a bundle, and the engine reads them whole at every cold start.
+ * WebAssembly, and its constants. As source they are a quarter of a bundle, and the engine reads them whole at every cold start.
  */
 const tables: readonly { readonly path: RegExp; readonly isCommonJs: boolean }[] = [
   { path: /\/@exodus\/bytes\/fallback\/multi-byte\.encodings\.json$/, isCommonJs: true },
   { path: /\/undici\/lib\/llhttp\/llhttp_simd-wasm\.js$/, isCommonJs: true },
+  { path: /\/undici\/lib\/llhttp\/constants\.js$/, isCommonJs: true },
   { path: /\/tldts\/dist\/es6\/src\/data\/trie\.js$/, isCommonJs: false },
 ];
 
