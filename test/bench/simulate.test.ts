@@ -10,9 +10,10 @@ import { startWeb, type Web } from '../helpers/web.ts';
 import { hostSizes, randomOf, spreads } from './simulate/hosts.ts';
 import { simulate } from './simulate/simulation.ts';
 
-const PAGE_MS = 1_000;
+/** A little over the time between two looks at the stop sign: how many there are must not hang on a millisecond. */
+const PAGE_MS = 5_200;
 /** A run of two members in a segment, a batch of one slice and one of two in their messages. */
-const sizes = [1_100, 25, 70];
+const sizes = [1_100, 25, 7];
 /** Each batch in an invocation of its own: the stage has but one clock, which would run for all lanes of one. */
 const alone = { ...settings, eventSources: settings.eventSources.map((source) => ({ ...source, batchSize: 1 })) };
 
@@ -38,7 +39,7 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-/** The same job for real: enqueue and scrape over the embedded SQS and S3, pages that take a second of the stage's clock. */
+/** The same job for real: enqueue and scrape over the embedded SQS and S3, pages that take seconds of the stage's clock. */
 async function realRun() {
   const lines = webs.flatMap((web, n) => Array.from({ length: sizes[n] ?? 0 }, (_, i) => `${web.url}/page/${i + 1_000}`));
   const list = [scraper({ name: 'page', follows: false, politeness: { concurrency: 1 } })];

@@ -117,7 +117,7 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
   const start = (): void => {
     const lanes = queue.take(batchSize);
     let wanted = 0;
-    for (const lane of lanes) wanted += Math.min(left[lane] ?? 0, Math.floor((rates[lane % lanesPerHost] ?? 0) * sliceSeconds));
+    for (const lane of lanes) wanted += Math.min(left[lane] ?? 0, Math.ceil((rates[lane % lanesPerHost] ?? 0) * sliceSeconds));
     // Where the CPU is short, all of an invocation's lanes get less done.
     const share = Math.min(1, sliceSeconds / (wanted * cpuSeconds));
     let [seconds, pages] = [0, 0];
@@ -125,11 +125,12 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
     for (const lane of lanes) {
       const rate = rates[lane % lanesPerHost] ?? 1;
       const count = left[lane] ?? 0;
-      const most = Math.max(1, Math.floor(rate * sliceSeconds * share));
+      // A page is begun as long as the slice is not over.
+      const most = Math.max(1, Math.ceil(rate * sliceSeconds * share));
       const taken = Math.min(count, most);
       const [rest] = restDraft({ lane: '', count } as Batch, taken, 0);
       pages += taken;
-      seconds = Math.max(seconds, rest ? sliceSeconds : taken / rate);
+      seconds = Math.max(seconds, rest ? sliceSeconds : 0, taken / rate);
       // Outcome, the host's record, requests; results, outcome and record; the message deleted, the rest sent.
       usage.s3Reads += 2;
       if (isRun[lane] === 1) usage.s3Reads += getsOf(requestsOf(lane) - count, taken);
@@ -140,7 +141,7 @@ export function simulate(sizes: Float64Array, work: Work, settings: Settings): S
     }
     seconds = Math.max(seconds, pages * cpuSeconds) + work.overheadMs / 1000;
     // The job's definition and, again and again, its stop sign: once for all of them.
-    usage.s3Reads += 1 + Math.ceil((seconds * 1000) / CANCEL_CHECK_MS);
+    usage.s3Reads += 2 + Math.floor((seconds * 1000) / CANCEL_CHECK_MS);
     usage.gbSeconds += seconds * (memoryMb / 1024);
     busySeconds += seconds;
     invocations++;

@@ -69,7 +69,7 @@ describe('a deployed stack', () => {
     expect(status.stdout).toContain(`Job ${job} finished`);
     expect(results.stdout.trim().split('\n')).toHaveLength(1);
     expect(cancelled.stderr).toBe(`Job ${job} has finished already.\n`);
-    expect(retried.stderr).toMatch(/tries 1 request of .* again\. Follow it: urldrop status \S+ --watch --stack urldrop-dev\n$/);
+    expect(retried.stderr).toMatch(/1 failed request again\. Follow it: urldrop status \S+ --watch --stack urldrop-dev\n$/);
   });
 
   test('whose bucket is gone is said to be', async () => {
