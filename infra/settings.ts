@@ -54,8 +54,16 @@ export const settings = {
   bucket: {
     /** Object-created events under this prefix start enqueue. */
     notifyPrefix: 'urls/',
-    /** Days after which internal objects expire; users' results never do. A job may last as long as its own of them (90 days). */
-    expireDays: { 'requests/': 90, 'outcomes/': 90, 'starts/': 90, 'state/seen/': 90, 'state/cookies/': 90, 'athena/': 30 },
+    /** Days after which internal objects expire; users' results never do. A job may last as long as its own of them (90 days); what is remembered of pages, for runs a year apart. */
+    expireDays: {
+      'requests/': 90,
+      'outcomes/': 90,
+      'starts/': 90,
+      'state/seen/': 90,
+      'state/cookies/': 90,
+      'state/pages/': 400,
+      'athena/': 30,
+    },
     /** Parts of uploads that nobody finished are paid for and seen nowhere. */
     abortUploadsAfterDays: 7,
   },
@@ -78,6 +86,13 @@ export const settings = {
     dailyCostUsd: 20,
   },
 } as const satisfies Settings;
+
+/** What estimates go by. */
+export const fleet = {
+  memoryMb: settings.functions.scrape.memoryMb,
+  maxConcurrency: settings.eventSources[0].maxConcurrency,
+  sliceSeconds: settings.sliceSeconds,
+} as const;
 
 export type QueueName = keyof (typeof settings)['queues'];
 export type FunctionName = keyof (typeof settings)['functions'];

@@ -5,11 +5,13 @@ import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { UrlDrop, type UrlDropProps } from './urldrop.ts';
 
-export interface UrlDropStackProps extends StackProps, Omit<UrlDropProps, 'bucket' | 'proxies'> {
+export interface UrlDropStackProps extends StackProps, Omit<UrlDropProps, 'webhookSecret' | 'bucket' | 'proxies'> {
   /** Name of a bucket that is there already. Default: a new one. */
   readonly bucketName?: string | undefined;
   /** Name or ARN of the secret with the proxies to fetch through. Default: none. */
   readonly proxiesSecret?: string | undefined;
+  /** Name or ARN of the secret that signs what is posted to the webhook. Default: none. */
+  readonly webhookSecret?: string | undefined;
 }
 
 /** A stack with one urldrop in it, and outputs that say where to drop files and where to look. */
@@ -18,11 +20,12 @@ export class UrlDropStack extends Stack {
 
   constructor(scope: Construct, id: string, props: UrlDropStackProps) {
     super(scope, id, { description: 'urldrop: drop a file of URLs into S3, structured data falls out', ...props });
-    const { bucketName, proxiesSecret } = props;
+    const { bucketName, proxiesSecret, webhookSecret } = props;
     this.urldrop = new UrlDrop(this, 'UrlDrop', {
       ...props,
       bucket: bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Bucket', bucketName),
-      proxies: proxiesSecret === undefined ? undefined : secretNamed(this, proxiesSecret),
+      proxies: proxiesSecret === undefined ? undefined : secretNamed(this, 'Proxies', proxiesSecret),
+      webhookSecret: webhookSecret === undefined ? undefined : secretNamed(this, 'Webhook', webhookSecret),
     });
     const { bucket, queues, settings, dashboard, analytics } = this.urldrop;
     const output = (name: string, value: string, description: string): unknown => new CfnOutput(this, name, { value, description });
@@ -43,8 +46,6 @@ export class UrlDropStack extends Stack {
   }
 }
 
-function secretNamed(scope: Construct, nameOrArn: string): ISecret {
-  return nameOrArn.startsWith('arn:')
-    ? Secret.fromSecretCompleteArn(scope, 'Proxies', nameOrArn)
-    : Secret.fromSecretNameV2(scope, 'Proxies', nameOrArn);
+function secretNamed(scope: Construct, id: string, nameOrArn: string): ISecret {
+  return nameOrArn.startsWith('arn:') ? Secret.fromSecretCompleteArn(scope, id, nameOrArn) : Secret.fromSecretNameV2(scope, id, nameOrArn);
 }

@@ -21,6 +21,7 @@ import { createDashboard } from './cloud/dashboard.ts';
 import { Functions, type LogLevel } from './cloud/functions.ts';
 import { JobMetrics } from './cloud/job-metrics.ts';
 import { LogQueries } from './cloud/log-queries.ts';
+import { Notifications } from './cloud/notifications.ts';
 import { withOverrides, type SettingsOverrides, type UrlDropSettings } from './cloud/overrides.ts';
 import { Queues } from './cloud/queues.ts';
 import { Schedules } from './cloud/schedules.ts';
@@ -68,6 +69,14 @@ export interface UrlDropProps extends SettingsOverrides {
   readonly runbooks?: string | undefined;
   /** What the functions log; `DEBUG` has a line for every page, so that one URL can be followed, and is paid for. Default: INFO. */
   readonly logLevel?: LogLevel | undefined;
+  /** Who gets a mail when a job has ended. Default: nobody. */
+  readonly notifyEmail?: string | undefined;
+  /** A topic of yours that is told when a job has ended, in place of `notifyEmail`. Default: none. */
+  readonly notifyTopic?: ITopic | undefined;
+  /** An https URL that each job which has ended is posted to. Default: none. */
+  readonly webhookUrl?: string | undefined;
+  /** A secret that signs what is posted. Default: it is not signed. */
+  readonly webhookSecret?: ISecret | undefined;
   /** X-Ray traces. Default: off. */
   readonly tracing?: boolean | undefined;
 }
@@ -99,18 +108,20 @@ export class UrlDrop extends Construct {
     this.bucket = props.bucket ?? createBucket(this, this.settings.bucket, { key: props.encryptionKey, accessLogs: props.accessLogs });
     const name = props.name ?? Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
     const metrics = new JobMetrics(name);
+    const notifications = new Notifications(this, 'Notifications', props);
     this.functions = new Functions(this, 'Functions', {
       settings: this.settings,
       bucket: this.bucket,
       queues: this.queues,
       environment: this.#environment(props),
-      reportEnvironment: metrics.environment,
+      reportEnvironment: { ...metrics.environment, ...notifications.environment },
       proxies: props.proxies,
       tracing: props.tracing ?? false,
       logLevel: props.logLevel ?? 'INFO',
       vpc: props.vpc,
       subnets: props.subnets,
     }).byName;
+    notifications.grantTo(this.functions.report);
 
     const { notifyPrefix } = this.settings.bucket;
     this.bucket.addEventNotification(EventType.OBJECT_CREATED, new LambdaDestination(this.functions.enqueue), { prefix: notifyPrefix });
@@ -164,12 +175,24 @@ export class UrlDrop extends Construct {
 
   /** What the functions read at their start, by the names of the option table. */
   #environment(props: UrlDropProps): Record<string, string> {
-    const { bucket, requestsQueueUrl, postponedQueueUrl, userAgent: agent, allowedNetworks, sliceMs } = optionTable;
+    const {
+      bucket,
+      requestsQueueUrl,
+      postponedQueueUrl,
+      userAgent: agent,
+      allowedNetworks,
+      sliceMs,
+      scrapeMemoryMb,
+      maxConcurrency,
+    } = optionTable;
+    const scraping = this.settings.eventSources.find((source) => source.function === 'scrape');
     return {
       [bucket.env]: this.bucket.bucketName,
       [requestsQueueUrl.env]: this.queues.requests.queueUrl,
       [postponedQueueUrl.env]: this.queues.postponed.queueUrl,
       [agent.env]: userAgent(props.contact),
+      [scrapeMemoryMb.env]: String(this.settings.functions.scrape.memoryMb),
+      ...(scraping && { [maxConcurrency.env]: String(scraping.maxConcurrency) }),
       [sliceMs.env]: String(this.settings.sliceSeconds * 1000),
       ...(props.allowedNetworks && props.allowedNetworks.length > 0 && { [allowedNetworks.env]: props.allowedNetworks.join(',') }),
     };

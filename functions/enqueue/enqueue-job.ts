@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Cloud } from '../aws/cloud.ts';
 import { batchId } from '../job/batch.ts';
 import type { Enqueued, Job } from '../job/job.ts';
+import { assumed, estimateJob, type Fleet } from '../job/estimate.ts';
 import { keys } from '../job/keys.ts';
 import { laneShares } from '../job/lane.ts';
 import { LineWriter } from '../job/line-writer.ts';
@@ -30,6 +31,8 @@ export interface EnqueueTools {
   readonly budgetBytes: number;
   /** Memory of the function, for the cost of an invocation; absent: its time costs nothing. */
   readonly memoryMb?: number;
+  /** The functions that scrape, for an estimate of time and cost; absent: none is made. */
+  readonly fleet?: Fleet;
   /** Without it, the sitemaps of an index become error lines. */
   readonly loadSitemap?: LoadSitemap;
   /** Messages after which the state of sending is saved; absent: {@link SAVE_EVERY_MESSAGES}. */
@@ -95,7 +98,7 @@ class EnqueueRun {
     this.#usage = new UsageShare(tools.cloud.meter, tools.memoryMb ?? 0, tools.now);
     this.#job = job;
     const counts: Counts = { entries: 0, failed: 0, limited: 0, errors: {} };
-    const sent: Sent = { roots: 0, segments: 0, duplicates: 0 };
+    const sent: Sent = { roots: 0, segments: 0, duplicates: 0, largest: 0 };
     this.#state = saved ?? { v: 1, phase: 'read', counts, spills: 0, large: {}, sent, hosts: 0, usage: emptyUsage };
   }
 
@@ -172,17 +175,29 @@ class EnqueueRun {
   }
 
   /** Writes the job's accounts: from here on nothing is enqueued again. */
-  async #commit({ roots, duplicates }: Sent, hosts: number): Promise<void> {
+  async #commit({ roots, duplicates, largest }: Sent, hosts: number): Promise<void> {
     const { cloud, now, log } = this.#tools;
     const { entries, failed, limited, errors } = this.#state.counts;
     const at = new Date(now()).toISOString();
     const usage = addUsage(this.#state.usage, this.#usage.take());
-    const enqueued: Enqueued = { requests: entries, roots, duplicates, failed, errors, hosts, ...(limited > 0 && { limited }), usage, at };
+    const estimate = this.#estimate({ requests: entries - failed - limited - duplicates, hosts, largest });
+    const limit = limited > 0 && { limited };
+    const enqueued: Enqueued = { requests: entries, roots, duplicates, failed, errors, hosts, ...limit, usage, ...estimate, at };
     await cloud.objects.putJson(keys.job(this.#job.id), { ...this.#job, enqueued } satisfies Job);
     const { id } = this.#job;
     log.info('A job is enqueued.', { job: id, ...enqueued, errors: Object.keys(errors) });
     for (let n = 0; n < this.#state.spills; n++) await cloud.objects.delete(keys.spill(id, n));
     if (this.#state.spills > 0) await cloud.objects.delete(keys.enqueueState(id));
+  }
+
+  /** What the job would take, to be seen beside what it did take. */
+  #estimate({ requests, hosts, largest }: { requests: number; hosts: number; largest: number }): Pick<Enqueued, 'estimate'> | undefined {
+    const { fleet } = this.#tools;
+    if (!fleet || requests === 0) return undefined;
+    const { concurrency, delay: delayMs } = { ...this.#scraper.politeness, ...this.#job.options };
+    const largestHost = { host: '', requests: largest * this.#job.lanes };
+    const { seconds, cost } = estimateJob({ requests, hosts, largestHost }, { concurrency, delayMs, ...assumed }, fleet);
+    return { estimate: { seconds: Math.ceil(seconds), usd: cost.usd } };
   }
 
   /** Puts what is held into the bucket, and saves the state. */

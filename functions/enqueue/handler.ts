@@ -3,7 +3,7 @@ import { connect } from '../aws/cloud.ts';
 import { secretNamed } from '../aws/secrets.ts';
 import type { Fetcher } from '../fetch/types.ts';
 import { log } from '../log.ts';
-import { readOptions } from '../options.ts';
+import { optionTable, readOptions } from '../options.ts';
 import { scrapers } from '../scrapers/index.ts';
 import { runInvocation, type EnqueueEvent } from './invocation.ts';
 import { sitemapLoader } from './load-sitemap.ts';
@@ -25,6 +25,7 @@ const tools = {
   minLanes: options.minLanes,
   maxPerLane: options.laneConcurrency,
   isAlone: options.isAlone === '1',
+  fleet: { memoryMb: options.scrapeMemoryMb, maxConcurrency: options.maxConcurrency, sliceSeconds: optionTable.sliceMs.default / 1000 },
   loadSitemap: sitemapLoader(openFetcher),
 };
 

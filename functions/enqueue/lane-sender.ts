@@ -25,6 +25,8 @@ export interface Sent {
   readonly roots: number;
   readonly segments: number;
   readonly duplicates: number;
+  /** Requests of the lane that has the most. */
+  readonly largest: number;
 }
 
 /**
@@ -57,6 +59,9 @@ export class LaneSender {
   #roots: number;
   #segments: number;
   #duplicates: number;
+  #largest: number;
+  /** Requests of this lane. */
+  #inLane = 0;
 
   /** @param maxUnique - requests of one lane that are told apart. */
   constructor(cloud: Cloud, job: string, sent: Sent, maxUnique = MAX_UNIQUE) {
@@ -67,15 +72,17 @@ export class LaneSender {
     this.#roots = sent.roots;
     this.#segments = sent.segments;
     this.#duplicates = sent.duplicates;
+    this.#largest = sent.largest;
   }
 
   get sent(): Sent {
-    return { roots: this.#roots, segments: this.#segments, duplicates: this.#duplicates };
+    return { roots: this.#roots, segments: this.#segments, duplicates: this.#duplicates, largest: this.#largest };
   }
 
   begin(lane: string): void {
     this.#lane = lane;
     this.#part = 0;
+    this.#inLane = 0;
     this.#open();
   }
 
@@ -91,6 +98,7 @@ export class LaneSender {
     this.#out[end] = COMMA;
     this.#end = end + 1;
     this.#count++;
+    this.#inLane++;
     if (this.#isRun ? this.#lines < REQUESTS_PER_MEMBER : isInline(this.#lines, end - this.#headEnd)) {
       this.#reserve();
       return undefined;
@@ -100,6 +108,7 @@ export class LaneSender {
 
   /** Ends the lane. @returns a promise where the caller has to wait. */
   end(): Promise<void> | undefined {
+    this.#largest = Math.max(this.#largest, this.#inLane);
     if (this.#isRun) return this.#endRun();
     if (this.#count === 0) return undefined;
     // The last comma gives way to the end of the list.

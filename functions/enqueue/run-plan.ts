@@ -88,8 +88,9 @@ async function startJob(tools: PlanTools, plan: JobPlan): Promise<Job | RequestE
     ...bareJob(tools, plan),
     // Of the scraper's options the one that report holds, which knows no scrapers.
     options: { ...(maxRequests !== undefined && maxRequests < NO_LIMIT && { maxRequests }), ...plan.options },
-    // Cookies are kept by lane: a host whose session matters has one.
-    lanes: scraper.request.cookies === 'keep' ? 1 : lanesFor(concurrency, delay, tools),
+    // Cookies are kept by lane, and so is what is known of pages, from job to job: a host whose session or past matters has one.
+    lanes: scraper.request.cookies === 'keep' || scraper.incremental ? 1 : lanesFor(concurrency, delay, tools),
+    ...(scraper.incremental && { incremental: plan.fromScraper ? 'whole' : 'part' }),
     ...(inputs && { inputs }),
     ...(plan.etag !== undefined && { etag: plan.etag }),
     ...(recipe && { recipe }),

@@ -35,6 +35,8 @@ export interface Batch {
   readonly count: number;
   readonly requests?: readonly Request[];
   readonly segment?: SegmentRange;
+  /** No requests: the lane looks for pages of the scraper that the job has not reached. */
+  readonly sweep?: true;
   /** ms since the epoch: waits in the Postponed queue until then. */
   readonly notBefore?: number;
   /** Of the job, 2 or more; absent = 1. Children have their parent's. */

@@ -34,6 +34,8 @@ export interface Enqueued {
   readonly hosts: number;
   /** Requests over `maxRequests`, counted in `requests` and not sent; absent = 0. */
   readonly limited?: number;
+  /** What the input was expected to take on AWS, links not followed; absent: nothing was sent. */
+  readonly estimate?: { readonly seconds: number; readonly usd: number };
   /** What enqueue itself used. */
   readonly usage?: Usage;
   readonly at: string;
@@ -69,6 +71,10 @@ export interface Job extends JobPlace {
   /** Why it cannot begin: it has ended with this one error. */
   readonly refusal?: Refusal;
   readonly enqueued?: Enqueued;
+  /** The scraper compares its runs; a `whole` one goes through all of its pages, so that what it does not reach is gone. */
+  readonly incremental?: 'whole' | 'part';
+  /** Batches sent at the end of a whole run, one to each lane that remembers pages. */
+  readonly swept?: number;
   /** A firing of the schedule that was left out: the run that was at work then. */
   readonly skippedFor?: string;
   /** Attempts after the first. Each is one more root batch, which takes up failed requests. */

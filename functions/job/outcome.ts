@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts';
+import type { Change } from './result.ts';
 
 /** Requests that ended without a fetch of their own and are no failures. */
 export type SkipReason = 'duplicate' | 'robots' | 'unchanged' | 'cancelled' | 'limit';
@@ -53,6 +54,8 @@ export interface ProxyCount {
   readonly failures: number;
 }
 
+export type ChangeCounts = Readonly<Partial<Record<Exclude<Change, 'unchanged'>, number>>>;
+
 /** What became of a set of requests. `succeeded + failed + skipped` of them have ended. */
 export interface Tally {
   readonly succeeded: number;
@@ -61,6 +64,8 @@ export interface Tally {
   /** New requests found on pages and sent on as children (they raise the job's total). */
   readonly followed: number;
   readonly items: number;
+  /** Lines of `changes/`; absent: none. */
+  readonly changes?: ChangeCounts;
   readonly fetches: number;
   /** Time of these fetches together, ms. */
   readonly fetchMs: number;
@@ -91,6 +96,8 @@ export interface Outcome extends Tally {
   readonly claims?: string;
   readonly retried?: Retried;
   readonly superseded?: Superseded;
+  /** The batch has something for its lane to remember: `keys.pageUpdates`. */
+  readonly pages?: true;
   /** Cookies of the lane in this job after the slice, where the scraper keeps them and they changed. */
   readonly cookies?: readonly object[];
   readonly usage: Usage;

@@ -19,12 +19,29 @@ export interface Provenance {
   readonly timings?: { readonly dns?: number; readonly connect?: number; readonly firstByte: number; readonly total: number };
 }
 
+/** What has become of an item, or with it a page, since the last run of its scraper. */
+export type Change = 'new' | 'changed' | 'unchanged' | 'gone';
+
 /** One line of `results/`: an item and where it comes from. */
 export interface ResultLine extends Provenance {
   readonly url: string;
   readonly page: string;
   readonly item: Json;
   readonly data?: Json;
+  /** There where the scraper is incremental. Lines of an unchanged page are not written; on a changed one some items may be as they were. */
+  readonly change?: Change;
+}
+
+/** A line of `results/` and `changes/` for a page that is no more. */
+export interface GoneLine {
+  readonly url: string;
+  readonly page: string;
+  readonly item: null;
+  readonly change: 'gone';
+  /** When that was found. */
+  readonly fetchedAt: string;
+  /** 404 or 410; absent: a whole run has not reached it. */
+  readonly status?: number;
 }
 
 /** One line of `errors/`: a request that failed. It reads back as an input line, so an errors file can be dropped again. */

@@ -2,7 +2,7 @@ import { costOf, type Cost } from './cost.ts';
 import { failingHosts, slowestHosts, type HostSummary, type HostTallies } from './host-tally.ts';
 import { attemptsOf, type Job } from './job.ts';
 import type { JobPlace } from './keys.ts';
-import type { CrawlDelay, ErrorCount, ProxyCount, Retried, SkipReason, Tally, Usage } from './outcome.ts';
+import type { ChangeCounts, CrawlDelay, ErrorCount, ProxyCount, Retried, SkipReason, Tally, Usage } from './outcome.ts';
 
 /**
  * Where a job stands:
@@ -19,6 +19,8 @@ export interface Summary extends JobPlace {
   readonly v: 1;
   readonly state: JobState;
   readonly source: string;
+  /** Why the job was cancelled, where a limit of its own was the reason. */
+  readonly reason?: string;
   /** The run that a skipped one gave way to. */
   readonly skippedFor?: string;
   /** 1, and one more for each time that failed requests were tried again. */
@@ -38,6 +40,8 @@ export interface Summary extends JobPlace {
     readonly pending: number;
   };
   readonly items: number;
+  /** Lines of `changes/`, where the scraper is incremental. */
+  readonly changes?: ChangeCounts;
   readonly errors: Readonly<Record<string, ErrorCount>>;
   /** By origin, the longest of them: see {@link Tally}. Absent: none. */
   readonly crawlDelays?: Readonly<Record<string, CrawlDelay>>;
@@ -54,8 +58,12 @@ export interface Summary extends JobPlace {
   readonly batches: { readonly committed: number; readonly open: number };
   /** What the job used so far, as measured: its enqueue and its batches. */
   readonly usage: Usage;
+  /** Who could not be told that the job has ended, after the last try. */
+  readonly untold?: Readonly<Record<string, { readonly tries: number; readonly error: string }>>;
   /** The same in dollars. */
   readonly cost: Cost;
+  /** What the input was expected to take, before anything was fetched and links not followed. */
+  readonly estimate?: { readonly seconds: number; readonly usd: number };
 }
 
 export const emptyUsage: Usage = { s3Writes: 0, s3Reads: 0, sqsRequests: 0, gbSeconds: 0 };
@@ -80,6 +88,7 @@ export function addTally(a: Tally, b: Tally): Tally {
     skipped: addCounts(a.skipped, b.skipped),
     followed: a.followed + b.followed,
     items: a.items + b.items,
+    ...((a.changes ?? b.changes) && { changes: addChanges(a.changes, b.changes) }),
     fetches: a.fetches + b.fetches,
     fetchMs: a.fetchMs + b.fetchMs,
     wireBytes: a.wireBytes + b.wireBytes,
@@ -145,6 +154,11 @@ function withoutRetried(errors: Readonly<Record<string, ErrorCount>>, retried: R
   return Object.fromEntries(left.filter(([, { count }]) => count > 0));
 }
 
+function addChanges(a: ChangeCounts = {}, b: ChangeCounts = {}): ChangeCounts {
+  const sum = (kind: keyof ChangeCounts) => (a[kind] ?? 0) + (b[kind] ?? 0);
+  return { new: sum('new'), changed: sum('changed'), gone: sum('gone') };
+}
+
 export function skippedTotal(skipped: Tally['skipped']): number {
   return Object.values(skipped).reduce((sum, n) => sum + n, 0);
 }
@@ -168,12 +182,26 @@ export interface Folded {
  * Each outcome is one batch and names each child once, so counting is enough.
  */
 export function isComplete(job: Job, folded: Folded): boolean {
-  return job.enqueued !== undefined && folded.outcomes === batchesOf(job, folded);
+  return job.enqueued !== undefined && folded.outcomes === batchesOf(job, folded) && !awaitsSweep(job, folded);
 }
 
-/** Batches that are known of: what enqueue sent, what attempts began with, what outcomes name. */
+/** Failures by which a page itself says that it is no more, or not for us; any other may hide pages that are there. */
+const HARMLESS = new Set(['http-404', 'http-410', 'robots']);
+
+/** Whether a run has come to its end that went through the whole of its scraper, so that its lanes can tell what is gone. */
+export function awaitsSweep(job: Job, folded: Folded): boolean {
+  const { tally } = folded;
+  const e = job.enqueued;
+  if (job.incremental !== 'whole' || job.swept !== undefined || !e) return false;
+  // More than there are: a report that died on the way had told lanes already, and they have answered.
+  if (folded.outcomes < batchesOf(job, folded)) return false;
+  const isWhole = e.failed === 0 && (e.limited ?? 0) === 0 && (tally.skipped.cancelled ?? 0) === 0;
+  return isWhole && Object.keys(withoutRetried(tally.errors, folded.retried ?? emptyRetried)).every((code) => HARMLESS.has(code));
+}
+
+/** Batches that are known of: what enqueue sent, what attempts began with, what asks lanes for what is gone, what outcomes name. */
 export function batchesOf(job: Job, folded: Folded): number {
-  return (job.enqueued?.roots ?? 0) + attemptsOf(job) - 1 + folded.children;
+  return (job.enqueued?.roots ?? 0) + attemptsOf(job) - 1 + (job.swept ?? 0) + folded.children;
 }
 
 /** The summary of a job: pure, so that a tick over the same outcomes gives the same numbers. */
@@ -207,6 +235,7 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     wallMs,
     requests: { total, succeeded: tally.succeeded, failed, skipped, pending: total - ended },
     items: tally.items,
+    ...(job.incremental !== undefined && { changes: addChanges(tally.changes) }),
     errors: withoutRetried(addErrors(e?.errors ?? {}, tally.errors), retried),
     ...(tally.crawlDelays && { crawlDelays: tally.crawlDelays }),
     ...(tally.proxies && { proxies: tally.proxies }),
@@ -219,6 +248,7 @@ export function summarise(job: Job, folded: Folded, nowMs: number): Summary {
     batches: { committed: folded.outcomes, open: batchesOf(job, folded) - folded.outcomes },
     usage,
     cost: costOf(usage, folded.outcomes),
+    ...(e?.estimate && { estimate: e.estimate }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CrawlDelay, ErrorCount, ProxyCount, SkipReason, Tally } from './outcome.ts';
+import type { ChangeCounts, CrawlDelay, ErrorCount, ProxyCount, SkipReason, Tally } from './outcome.ts';
 import { addCrawlDelays } from './summary.ts';
 
 /** The counts of one slice, while it runs. */
@@ -16,6 +16,7 @@ export class TallyCounter {
   #crawlDelays: Readonly<Record<string, CrawlDelay>> = {};
   readonly #attempt: number | undefined;
   readonly #skipped: Partial<Record<SkipReason, number>> = {};
+  readonly #changes: { -readonly [C in keyof ChangeCounts]: number } = {};
   readonly #errors: Record<string, ErrorCount> = {};
 
   /** @param attempt - of the batch; absent = 1. */
@@ -25,6 +26,11 @@ export class TallyCounter {
 
   skip(reason: SkipReason, count = 1): void {
     if (count > 0) this.#skipped[reason] = (this.#skipped[reason] ?? 0) + count;
+  }
+
+  /** Counts a line of `changes/`. */
+  change(kind: keyof ChangeCounts): void {
+    this.#changes[kind] = (this.#changes[kind] ?? 0) + 1;
   }
 
   /** Counts an error line under its code; the first of a code is its example. */
@@ -41,12 +47,14 @@ export class TallyCounter {
 
   reading(): Tally {
     const { succeeded, failed, followed, items, fetches, fetchMs, wireBytes, decodedBytes, proxies } = this;
+    const changes = Object.keys(this.#changes).length > 0 && { changes: this.#changes };
     return {
       succeeded,
       failed,
       skipped: this.#skipped,
       followed,
       items,
+      ...changes,
       fetches,
       fetchMs,
       wireBytes,

@@ -3,6 +3,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { connect } from '../aws/cloud.ts';
 import { log } from '../log.ts';
 import { readOptions } from '../options.ts';
+import { channelsOf } from './channels.ts';
 import { buryBatch } from './dead-letters.ts';
 import { Progress } from './metrics.ts';
 import { tick } from './tick.ts';
@@ -13,7 +14,7 @@ const WRITE_RESERVE_MS = 10_000;
 const options = readOptions(process.env);
 // Metrics go where the stack names a namespace for them, which is nowhere on a laptop: they are written to the log, as JSON.
 const progress = process.env['POWERTOOLS_METRICS_NAMESPACE'] === undefined ? undefined : new Progress(new Metrics());
-const tools = { cloud: connect(options), log, now: Date.now, progress };
+const tools = { cloud: connect(options), log, now: Date.now, progress, channels: channelsOf(options) };
 
 /** Lambda's door: dead letters from SQS; anything else (the rule that fires every minute) is a tick. */
 export async function handler(event: Partial<SQSEvent>, context: Context): Promise<SQSBatchResponse> {

@@ -20,10 +20,14 @@ export function reportPage(summary: Summary): string {
     ['Skipped', count(skipped)],
     ['Pending', count(requests.pending)],
     ['Items', count(summary.items)],
+    ...(summary.changes
+      ? Object.entries(summary.changes).map(([kind, n]) => [`${kind[0]?.toUpperCase()}${kind.slice(1)}`, count(n)] as const)
+      : []),
     ['Hosts', count(summary.hosts)],
     ['Pages per second', summary.pagesPerSecond.toLocaleString('en')],
     [isFinal ? 'Took' : 'Running for', duration(summary.wallMs)],
-    ['Cost', `$${summary.cost.usd.toLocaleString('en', { maximumSignificantDigits: 3 })}`],
+    ['Cost', dollars(summary.cost.usd)],
+    ...(summary.estimate ? [['Estimated', `${dollars(summary.estimate.usd)}, ${duration(summary.estimate.seconds * 1000)}`] as const] : []),
     ['Fetched', `${bytes(summary.bytes.wire)} (${bytes(summary.bytes.decoded)} decoded)`],
   ];
   const ended = requests.total - requests.pending;
@@ -52,11 +56,11 @@ table { border-collapse: collapse; } th, td { text-align: left; vertical-align: 
 <body>
 <h1>${text(summary.id)} <span class="state">${summary.state}</span></h1>
 <p>Scraper <b>${text(summary.scraper)}</b>, started ${text(summary.createdAt)}${summary.attempt > 1 ? `, attempt ${summary.attempt}` : ''}, ${isFinal ? `ended ${text(summary.finishedAt ?? '')}` : `as of ${text(summary.updatedAt)}`}.</p>
-${skippedNote(summary)}<div class="bar" role="img" aria-label="${percent.toFixed(1)} % done">${part('good', requests.succeeded, requests.total)}${part('bad', requests.failed, requests.total)}${part('skip', skipped, requests.total)}</div>
+${endNote(summary)}<div class="bar" role="img" aria-label="${percent.toFixed(1)} % done">${part('good', requests.succeeded, requests.total)}${part('bad', requests.failed, requests.total)}${part('skip', skipped, requests.total)}</div>
 <dl>
 ${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${text(value)}</dd></div>`).join('\n')}
 </dl>
-${errorTable(summary)}${hostTable(summary)}${skipTable(summary)}${delayTable(summary)}${proxyTable(summary)}<h2>Where it lies</h2>
+${errorTable(summary)}${untoldTable(summary)}${hostTable(summary)}${skipTable(summary)}${delayTable(summary)}${proxyTable(summary)}<h2>Where it lies</h2>
 <p>Results: <code>${text(resultsPrefix(summary))}</code></p>
 <p>Errors: <code>${text(errorsPrefix(summary))}</code> (each file can be dropped under <code>urls/${text(summary.scraper)}/</code> again)</p>
 <p>URLs from: <code>${text(summary.source)}</code></p>
@@ -65,7 +69,8 @@ ${errorTable(summary)}${hostTable(summary)}${skipTable(summary)}${delayTable(sum
 `;
 }
 
-function skippedNote({ skippedFor }: Summary): string {
+function endNote({ skippedFor, reason }: Summary): string {
+  if (reason !== undefined) return `<p>Cancelled: ${text(reason)}</p>\n`;
   return skippedFor === undefined ? '' : `<p>Left out: the run <b>${text(skippedFor)}</b> was at work when the schedule fired.</p>\n`;
 }
 
@@ -75,6 +80,17 @@ function errorTable({ errors }: Summary): string {
   return `<h2>Errors</h2>
 <table><tr><th>Code</th><th>Count</th><th>Example</th><th>What to do</th></tr>
 ${rows.map(([code, e]) => `<tr><td><code>${text(code)}</code></td><td>${count(e.count)}</td><td><code>${text(e.url)}</code><br>${text(e.message)}</td><td>${text(errorKind(code).remedy)}</td></tr>`).join('\n')}
+</table>
+`;
+}
+
+function untoldTable({ untold }: Summary): string {
+  if (!untold) return '';
+  return `<h2>Not told</h2>
+<table><tr><th>Who</th><th>Tries</th><th>Why</th></tr>
+${Object.entries(untold)
+  .map(([name, { tries, error }]) => `<tr><td>${text(name)}</td><td>${count(tries)}</td><td>${text(error)}</td></tr>`)
+  .join('\n')}
 </table>
 `;
 }
@@ -130,6 +146,10 @@ function text(value: string): string {
 
 function count(n: number): string {
   return n.toLocaleString('en');
+}
+
+function dollars(usd: number): string {
+  return `$${usd.toLocaleString('en', { maximumSignificantDigits: 3 })}`;
 }
 
 export function bytes(n: number): string {

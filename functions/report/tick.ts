@@ -1,10 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Cloud } from '../aws/cloud.ts';
+import type { ObjectStore } from '../aws/objects.ts';
 import { attemptsOf, type Job } from '../job/job.ts';
 import { activeJobOf, keys, prefixes } from '../job/keys.ts';
-import { batchesOf, isComplete, summarise, type Summary } from '../job/summary.ts';
+import { noteEnd, tellDue, type Channel } from './notices.ts';
+import { awaitsSweep, batchesOf, isComplete, summarise, type Summary } from '../job/summary.ts';
 import { emptyFold, foldNew, type FoldState } from './fold.ts';
 import type { Progress } from './metrics.ts';
+import { startSweep } from './start-sweep.ts';
 import { reportPage } from './report-page.ts';
 
 export interface TickTools {
@@ -12,6 +15,8 @@ export interface TickTools {
   readonly log: Logger;
   /** ms since the epoch. */
   readonly now: () => number;
+  /** Who is told when a job has ended; absent: nobody. */
+  readonly channels?: readonly Channel[];
   /** Counts what was folded; absent where nobody reads metrics. */
   readonly progress?: Pick<Progress, 'add'> | undefined;
 }
@@ -46,6 +51,7 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
       });
     }
   }
+  await tellDue(tools, untilMs);
   return summaries;
 }
 
@@ -63,7 +69,7 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
   const { now } = tools;
   const { objects } = tools.cloud;
   // The definition first: with `enqueued` in it, every root batch had been sent before the outcomes are listed.
-  const job = await objects.getJson<Job>(keys.job(id));
+  let job = await objects.getJson<Job>(keys.job(id));
   if (!job) {
     await objects.delete(keys.active(id));
     return undefined;
@@ -72,7 +78,8 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
   let folded = await foldNew(objects, id, state, now, untilMs);
   // More outcomes than batches cannot be: whatever was folded twice, counting afresh sets it right.
   if (job.enqueued && folded.outcomes > batchesOf(job, folded)) folded = await foldNew(objects, id, emptyFold, now, untilMs);
-  const summary = summarise(job, folded, now());
+  if (awaitsSweep(job, folded)) job = await startSweep(tools, job, untilMs);
+  const summary = await withReason(objects, summarise(job, folded, now()));
   if (folded.outcomes !== state.outcomes) {
     await objects.putJson(keys.fold(id), folded);
     tools.progress?.add(state, folded);
@@ -82,9 +89,21 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
   if (!isComplete(job, folded)) await enforceLimits(tools, job, summary);
   // Last: a crash before this leaves the job on the list, and the next tick writes the same again.
   if (isComplete(job, folded)) {
+    // A firing that was left out is no run that has ended.
+    if (summary.state !== 'skipped') {
+      await objects.put(keys.finished(id), JSON.stringify(summary, undefined, 2), { contentType: 'application/json' });
+      await noteEnd(tools, summary, attemptsOf(job) > 1 ? `${id}@${attemptsOf(job)}` : id);
+    }
     for (let attempt = attemptsOf(job); attempt >= 1; attempt--) await objects.delete(keys.active(id, attempt));
   }
   return summary;
+}
+
+/** Says why a job was cancelled, where a limit of its own was the reason. */
+async function withReason(objects: ObjectStore, summary: Summary): Promise<Summary> {
+  const sign = summary.state === 'cancelled' ? await objects.getText(keys.cancel(summary.id)) : undefined;
+  const reason = /^\{.*"reason":("(?:[^"\\]|\\.)*")\}$/.exec(sign ?? '')?.[1];
+  return reason === undefined ? summary : { ...summary, reason: JSON.parse(reason) as string };
 }
 
 /** Sets the stop sign when a job has reached a limit of its own: its batches then end as cancelled, and what is done stays. */

@@ -6,6 +6,7 @@ import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { hostOfLane } from '../job/host-tally.ts';
 import { laneConcurrency, laneOf, shardOf, type LaneRule } from '../job/lane.ts';
+import type { PageUpdate } from '../job/page-memory.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Request } from '../job/request.ts';
 import { scraperOfJob } from '../scraper/job-scraper.ts';
@@ -17,10 +18,12 @@ import { scraperOf, type JobBook } from './job-book.ts';
 import { encodeClaims, type LaneState } from './lane-state.ts';
 import { LineWriter } from '../job/line-writer.ts';
 import { errorLine } from '../job/error-line.ts';
+import { PageChanges } from './page-changes.ts';
 import { PageSink } from './page-sink.ts';
 import { RequestSource } from '../job/request-source.ts';
 import { clearSuperseded, takeFailed, type Taken } from './retry-failed.ts';
 import { Slice, type SliceEnd } from './slice.ts';
+import { sweepLane } from './sweep.ts';
 import { DEATHS, StartRecord } from './start-record.ts';
 import { TallyCounter } from '../job/tally.ts';
 import type { Tools } from './tools.ts';
@@ -46,7 +49,7 @@ export interface Invocation {
   readonly hardEndMs: number;
 }
 
-type OutcomeParts = Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies' | 'retried' | 'superseded'>>;
+type OutcomeParts = Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies' | 'pages' | 'retried' | 'superseded'>>;
 
 /**
  * The exactly-once protocol for one batch, steps 0 to 8 of ARCHITECTURE.md. The outcome is the commit point: before it
@@ -69,6 +72,7 @@ export async function runBatch(invocation: Invocation, state: LaneState, deliver
   if (outcome.superseded) await clearSuperseded(cloud.objects, outcome.superseded);
   await sendBatches(cloud, outcome.children, invocation.tools.now());
   if (outcome.claims !== undefined) await state.addSeen(batch.job, outcome.claims);
+  if (outcome.pages) await state.rememberPages(batch, job.scraper);
   if (outcome.cookies !== undefined) await state.saveCookies(batch.job, outcome.cookies);
   await state.saveHost();
   await cloud.requests.delete(delivery.receiptHandle);
@@ -99,6 +103,13 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
     return commit({ children: await makeChildren(tools.cloud.objects, batch, drafts, tools.now()), ...taken }, new TallyCounter());
   }
   if (buried) return commitSlice(invocation, state, batch, job, scraper, startedAt, buried);
+  if (batch.sweep) {
+    const tally = new TallyCounter();
+    const memory = await state.pages(job.scraper);
+    const forgotten = await sweepLane(tools.cloud.objects, job, batch, memory, tally, tools.now());
+    if (isRepeat && forgotten.length === 0) await removeStale(tools, job, batch);
+    return commit({ children: [], ...(await keepUpdates(tools, batch, forgotten)) }, tally);
+  }
   if (isRepeat && batch.count > 1) {
     // What the earlier run wrote without committing must not stay beside the results of the parts.
     await removeStale(tools, job, batch);
@@ -146,9 +157,11 @@ async function commitSlice(
   const tally = new TallyCounter(batch.attempt);
   const results = new LineWriter(cloud.objects, keys.results(job, batch.id));
   const errors = new LineWriter(cloud.objects, keys.errors(job, batch.id, batch.attempt));
+  const changed = new LineWriter(cloud.objects, keys.changes(job, batch.id));
   const source = new RequestSource(cloud.objects, batch);
   try {
     await state.load(job.id, !job.unique);
+    let changes: PageChanges | undefined;
     const claims = new Claims(job.unique ? undefined : state.seen(job.id));
     let end: SliceEnd;
     let follows: Iterable<Request> = [];
@@ -160,7 +173,8 @@ async function commitSlice(
       end = await failAll(source, claims, error, isThere ? known.firstPage : '', errors, tally, tools.now);
     } else {
       const scraper = scraperOf(job, known);
-      const sink = new PageSink({ results, errors, tally, scraper, job: job.id, now: tools.now });
+      if (job.incremental) changes = new PageChanges(await state.pages(job.scraper), scraper, tools.now);
+      const sink = new PageSink({ results, errors, changed, changes, tally, scraper, job: job.id, now: tools.now });
       const { delay: delayMs, concurrency } = scraper.politeness;
       const pace = new LanePace(
         {
@@ -186,6 +200,7 @@ async function commitSlice(
         source,
         claims,
         cookies,
+        changes,
         sink,
         idle,
         endMs,
@@ -210,16 +225,18 @@ async function commitSlice(
     const followed = followDrafts(follows, laneRule);
     tally.followed = followed.reduce((sum, draft) => sum + draft.count, 0);
     const children = await makeChildren(cloud.objects, batch, [...drafts, ...followed], tools.now());
-    await Promise.all([results.close(), errors.close(), removeStale(tools, job, batch, results.lines === 0, errors.lines === 0)]);
+    const kept = await keepUpdates(tools, batch, changes?.updates ?? []);
+    const stale = { results: results.lines === 0, errors: errors.lines === 0, changes: changed.lines === 0 };
+    await Promise.all([results.close(), errors.close(), changed.close(), removeStale(tools, job, batch, stale)]);
     return await commitOutcome(
       invocation,
       batch,
       startedAt,
-      { children, ...(!job.unique && { claims: encodeClaims(claims.made) }), ...(changedCookies && { cookies: changedCookies }) },
+      { children, ...kept, ...(!job.unique && { claims: encodeClaims(claims.made) }), ...(changedCookies && { cookies: changedCookies }) },
       tally,
     );
   } catch (error) {
-    await Promise.all([results.abort(), errors.abort()]);
+    await Promise.all([results.abort(), errors.abort(), changed.abort()]);
     throw error;
   } finally {
     await source.close();
@@ -276,11 +293,24 @@ async function failAll(
   return { taken, pending: [], notBeforeMs: 0, cancelled: false };
 }
 
+/** Writes what the lane is to remember, before the outcome that names it. */
+async function keepUpdates({ cloud }: Tools, batch: Batch, updates: readonly PageUpdate[]): Promise<Pick<Outcome, 'pages'>> {
+  if (updates.length === 0) return {};
+  await cloud.objects.putJson(keys.pageUpdates(batch.job, batch.id), updates);
+  return { pages: true };
+}
+
 /** An earlier run of the batch may have written objects that this one does not overwrite. */
-async function removeStale(tools: Tools, job: Job, batch: Batch, results = true, errors = true): Promise<void> {
+async function removeStale(
+  tools: Tools,
+  job: Job,
+  batch: Batch,
+  { results, errors, changes } = { results: true, errors: true, changes: true },
+): Promise<void> {
   const { objects } = tools.cloud;
   await Promise.all([
     results ? objects.delete(keys.results(job, batch.id)) : undefined,
     errors ? objects.delete(keys.errors(job, batch.id, batch.attempt)) : undefined,
+    changes && job.incremental ? objects.delete(keys.changes(job, batch.id)) : undefined,
   ]);
 }

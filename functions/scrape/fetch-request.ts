@@ -1,5 +1,5 @@
 import type { CookieJar } from '../fetch/cookie-jar.ts';
-import type { FetchRequest } from '../fetch/types.ts';
+import type { FetchRequest, Validators } from '../fetch/types.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import type { RequestOptions } from '../scraper/types.ts';
 
@@ -8,6 +8,8 @@ export interface FetchContext {
   readonly isOwn: (url: string) => boolean;
   readonly onSent: () => void;
   readonly signal: AbortSignal;
+  /** What an earlier run was told of the page. */
+  readonly validators?: Validators | undefined;
   /** Absent: none are kept. */
   readonly cookies: CookieJar | undefined;
 }
@@ -19,7 +21,7 @@ const FILE_HEADERS = { 'accept-encoding': 'identity' };
 const ANY_TYPE = ['*'];
 
 /** What the fetcher gets for a request: the scraper's options, the request's own headers over the scraper's. */
-export function fetchRequestOf(request: Request, options: RequestOptions, { cookies, ...context }: FetchContext): FetchRequest {
+export function fetchRequestOf(request: Request, options: RequestOptions, { cookies, validators, ...context }: FetchContext): FetchRequest {
   const { file } = request;
   const hasOwnHeaders = request.headers !== undefined || file !== undefined;
   return {
@@ -33,6 +35,7 @@ export function fetchRequestOf(request: Request, options: RequestOptions, { cook
     maxRedirects: options.maxRedirects,
     redirects: request.redirects ?? 0,
     ...context,
+    ...(validators && { validators }),
     ...(cookies && { cookies }),
     ...(request.location !== undefined && { credentialsFor: request.url }),
   };

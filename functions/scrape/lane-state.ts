@@ -1,7 +1,9 @@
 import type { Cloud } from '../aws/cloud.ts';
 import { CookieJar, type StoredCookie } from '../fetch/cookie-jar.ts';
 import type { PaceState } from '../fetch/lane-pace.ts';
+import type { Batch } from '../job/batch.ts';
 import { keys } from '../job/keys.ts';
+import { PageMemory, type PageUpdate } from '../job/page-memory.ts';
 import { decodeHashes, encodeHashes, SeenSet } from '../job/seen.ts';
 import { RobotsCache, type RobotsRecord } from './robots-cache.ts';
 
@@ -23,6 +25,7 @@ export class LaneState {
   readonly #agentToken: string;
   readonly #seen = new Map<string, SeenSet>();
   readonly #cookies = new Map<string, CookieJar>();
+  readonly #pages = new Map<string, Promise<PageMemory>>();
   robots: RobotsCache;
   pace: PaceState | undefined;
   #loaded = false;
@@ -61,6 +64,32 @@ export class LaneState {
   /** Writes the cookies that an outcome carries: they are what the lane's later batches go on with. */
   async saveCookies(job: string, cookies: readonly object[]): Promise<void> {
     await this.#cloud.objects.putJson(keys.cookies(job, this.lane), cookies);
+  }
+
+  /** What the lane remembers of a scraper's pages, from job to job. */
+  pages(scraper: string): Promise<PageMemory> {
+    let memory = this.#pages.get(scraper);
+    if (!memory) {
+      memory = this.#cloud.objects.get(keys.pages(scraper, this.lane)).then((bytes) => PageMemory.decode(bytes));
+      this.#pages.set(scraper, memory);
+      // A failed read must not be remembered: the next batch asks again.
+      memory.catch(() => this.#pages.delete(scraper));
+    }
+    return memory;
+  }
+
+  /** Step 7: takes up what a committed batch found. @throws what S3 answered: the batch then comes back. */
+  async rememberPages({ job, id }: Pick<Batch, 'job' | 'id'>, scraper: string): Promise<void> {
+    const updates = await this.#cloud.objects.getJson<readonly PageUpdate[]>(keys.pageUpdates(job, id));
+    const memory = await this.pages(scraper);
+    if (!updates || !memory.apply(id, updates)) return;
+    try {
+      await this.#cloud.objects.put(keys.pages(scraper, this.lane), await memory.encode(), { contentType: 'application/gzip' });
+    } catch (error) {
+      // What is not written must be read again, not taken for written.
+      this.#pages.delete(scraper);
+      throw error;
+    }
   }
 
   /** Step 7: adds committed claims. @throws what S3 answered: the batch then comes back and adds them again. */

@@ -5,16 +5,21 @@ import type { LineWriter } from '../job/line-writer.ts';
 import { keys } from '../job/keys.ts';
 import type { CrawlDelay } from '../job/outcome.ts';
 import { FILE_PAGE, requestKey, type Request } from '../job/request.ts';
-import type { ResultLine } from '../job/result.ts';
+import type { ChangeCounts } from '../job/outcome.ts';
+import type { GoneLine, ResultLine } from '../job/result.ts';
 import { keyHash } from '../job/seen.ts';
 import type { TallyCounter } from '../job/tally.ts';
 import type { PageYield, Scraper } from '../scraper/types.ts';
+import type { PageChanges } from './page-changes.ts';
 import type { SliceSink } from './slice.ts';
 
 /** Turns pages and failures into result lines, error lines, counts and new requests. */
 export class PageSink implements SliceSink {
   readonly #results: LineWriter;
   readonly #errors: LineWriter;
+  /** What `changes/` holds; only written to where runs are compared. */
+  readonly #changed: LineWriter;
+  readonly #changes: PageChanges | undefined;
   readonly #tally: TallyCounter;
   readonly #scraper: Scraper;
   readonly #job: string;
@@ -22,25 +27,41 @@ export class PageSink implements SliceSink {
   /** New requests by identity: a page linked twice in one batch is sent on once. */
   readonly follows = new Map<bigint, Request>();
 
-  constructor(parts: { results: LineWriter; errors: LineWriter; tally: TallyCounter; scraper: Scraper; job: string; now: () => number }) {
+  constructor(parts: {
+    results: LineWriter;
+    errors: LineWriter;
+    changed: LineWriter;
+    changes: PageChanges | undefined;
+    tally: TallyCounter;
+    scraper: Scraper;
+    job: string;
+    now: () => number;
+  }) {
     this.#results = parts.results;
     this.#errors = parts.errors;
+    this.#changed = parts.changed;
+    this.#changes = parts.changes;
     this.#tally = parts.tally;
     this.#scraper = parts.scraper;
     this.#job = parts.job;
     this.#now = parts.now;
   }
 
-  page(request: Request, page: FetchedPage, { items, follows }: PageYield): Promise<void> | undefined {
-    this.#tally.succeeded++;
+  page(request: Request, page: FetchedPage, pageYield: PageYield): Promise<void> | undefined {
+    const { items, follows } = pageYield;
+    const changes = this.#changes?.judge(request, page, pageYield);
+    if (changes === 'unchanged') this.#tally.skip('unchanged');
+    else this.#tally.succeeded++;
     this.#tally.wireBytes += page.provenance.wireBytes;
     this.#tally.decodedBytes += page.provenance.decodedBytes;
     for (const follow of follows) {
       const hash = keyHash(requestKey(follow));
       if (!this.follows.has(hash)) this.follows.set(hash, follow);
     }
+    if (changes === 'unchanged') return undefined;
     let full: Promise<void> | undefined;
-    for (const item of items) {
+    for (const [at, item] of items.entries()) {
+      const change = changes?.[at];
       this.#tally.items++;
       const line: ResultLine = {
         url: request.url,
@@ -51,8 +72,10 @@ export class PageSink implements SliceSink {
         // The fetcher knows only what it was asked for, which for a request from another lane is not the request's own URL.
         ...(page.url !== request.url && { finalUrl: page.url }),
         attempts: (request.attempts ?? 0) + 1,
+        ...(change && { change }),
       };
       full = this.#results.write(line) ?? full;
+      if (change === 'new' || change === 'changed') full = this.#change(change, line) ?? full;
     }
     return full;
   }
@@ -82,7 +105,19 @@ export class PageSink implements SliceSink {
     if (error.code === 'robots') this.#tally.skip('robots');
     else this.#tally.failed++;
     this.#tally.error(error.code, request.url, error.message);
-    return this.#errors.write(errorLine(request, error, this.#scraper.firstPage, new Date(this.#now())));
+    const gone = this.#changes?.failed(request, error.status);
+    const full = gone && [this.#results.write(gone), this.#change('gone', gone)].find((wait) => wait !== undefined);
+    return this.#errors.write(errorLine(request, error, this.#scraper.firstPage, new Date(this.#now()))) ?? full;
+  }
+
+  unchanged(request: Request): void {
+    this.#changes?.confirmed(request);
+    this.#tally.skip('unchanged');
+  }
+
+  #change(kind: keyof ChangeCounts, line: ResultLine | GoneLine): Promise<void> | undefined {
+    this.#tally.change(kind);
+    return this.#changed.write(line);
   }
 
   duplicate(): void {

@@ -15,6 +15,7 @@ import { CANCEL_CHECK_MS } from './job-book.ts';
 import type { IdleWatch } from './idle-watch.ts';
 import { keepFile, StoreFailure } from './keep-file.ts';
 import type { LaneState } from './lane-state.ts';
+import type { PageChanges } from './page-changes.ts';
 import type { RequestSource } from '../job/request-source.ts';
 import type { Tools } from './tools.ts';
 
@@ -30,6 +31,8 @@ export interface SliceSink {
   file(request: Request, file: FetchedFile): Promise<void> | undefined;
   failed(request: Request, error: RequestError): Promise<void> | undefined;
   duplicate(): void;
+  /** The site says that the page is as an earlier run found it. */
+  unchanged(request: Request): void;
   fetched(tookMs: number): void;
   /** The robots.txt of an origin asks for a delay. */
   crawlDelay(origin: string, delay: CrawlDelay): void;
@@ -58,6 +61,8 @@ export interface SliceJob {
   readonly claims: Claims;
   /** Absent: none are kept. */
   readonly cookies: CookieJar | undefined;
+  /** Compares with earlier runs; absent: they are not compared. */
+  readonly changes: PageChanges | undefined;
   readonly sink: SliceSink;
   readonly idle: IdleWatch;
   /** Nothing is started after this. */
@@ -243,7 +248,8 @@ export class Slice {
     const startedMs = tools.now();
     let answer: FetchedPage | FetchedFile | RedirectedElsewhere;
     try {
-      const context = { isOwn: this.#mayFollow, onSent: watch.sent, signal: this.#abort.signal, cookies: this.#j.cookies };
+      const validators = request.file ? undefined : this.#j.changes?.validatorsFor(request);
+      const context = { isOwn: this.#mayFollow, onSent: watch.sent, signal: this.#abort.signal, cookies: this.#j.cookies, validators };
       const wanted = fetchRequestOf(request, scraper.request, context);
       const { objects } = tools.cloud;
       answer = request.file
@@ -255,6 +261,10 @@ export class Slice {
       if (error instanceof StoreFailure) throw error;
       sink.fetched(tools.now() - startedMs);
       const failure = asRequestError(error);
+      if (failure.code === 'http-304') {
+        pace.ended(tools.now(), watch.seen());
+        return sink.unchanged(request);
+      }
       pace.ended(tools.now(), watch.seen(failure));
       return this.#abort.signal.aborted ? this.#givenUp(request, tools.now() - startedMs) : this.#fail(request, failure);
     }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { encodingOf } from '../fetch/charset.ts';
 import { RequestError, UsageError } from '../job/errors.ts';
 import { expandTemplate } from '../urls/template.ts';
@@ -81,6 +82,7 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
     ...(start !== undefined && { start }),
     ...(schedule !== undefined && { schedule }),
     ...runs,
+    rules: runs.incremental ? rulesHash([...pages], parser, charset) : '',
     politeness,
     request,
     maxDepth: follow.maxDepth,
@@ -96,6 +98,17 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
     },
   };
   return { scraper };
+}
+
+/** Hash of the page types as they are written, the source of their functions included; what those call elsewhere it does not see. */
+function rulesHash(...rules: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(rules, asWritten), 'base64url').slice(0, 12);
+}
+
+function asWritten(_name: string, value: unknown): unknown {
+  // A schema may be of any kind, and refer to itself.
+  if (isRecord(value) && '~standard' in value) return 'schema';
+  return typeof value === 'function' || value instanceof RegExp ? String(value) : value;
 }
 
 /** Whether a page type can give requests, downloads included; what `parse` gives cannot be told before. */

@@ -2,7 +2,7 @@ import { prefixes } from '../job/keys.ts';
 import type { Recipe } from '../job/recipe-store.ts';
 import { tryScraper } from './define-scraper.ts';
 import { Place, type Fault } from './faults.ts';
-import { isRecord, runOptions, shown } from './scraper-options.ts';
+import { isRecord, shown } from './scraper-options.ts';
 import type { Scraper } from './types.ts';
 
 /**
@@ -29,7 +29,7 @@ function definitionOf(faults: Fault[], name: string, source: string, data: Reado
     top
       .at('name')
       .fault(`must be that of the file, ${JSON.stringify(name)}, not ${shown(rest['name'])}. Leave it out, or rename the file.`);
-  for (const only of ['schedule', ...Object.keys(runOptions)]) {
+  for (const only of ['schedule', 'overlap']) {
     if (rest[only] === undefined) continue;
     delete rest[only];
     top.at(only).fault('is for scrapers in TypeScript: schedules are made when the stack is deployed. Leave it out.');

@@ -3,7 +3,7 @@ import { conversionNames } from './check-fields.ts';
 import { PAGE_NAME } from './check-pages.ts';
 import { SCRAPER_NAME } from './define-scraper.ts';
 import { parserNames } from './page-tree.ts';
-import { scraperOptions, type ScraperOption } from './scraper-options.ts';
+import { runOptions, scraperOptions, type ScraperOption } from './scraper-options.ts';
 
 /**
  * The JSON Schema of recipes, for editors: completion, descriptions, bounds. Derived from the same tables that the checks use.
@@ -36,6 +36,7 @@ export function recipeSchema(): Json {
           minProperties: 1,
           additionalProperties: { $ref: '#/$defs/page' },
         },
+        incremental: optionSchema(runOptions.incremental),
         ...Object.fromEntries(groups),
       },
       ['pages'],

@@ -231,6 +231,12 @@ export const runOptions = {
     default: 'skip',
     reason: 'skip: a firing of the schedule is left out while the run before it is at work; allow: both run.',
   },
+  /** Whether runs are compared. */
+  incremental: {
+    kind: 'flag',
+    default: false,
+    reason: 'true: runs are compared; unchanged pages are not written again, results say new, changed or gone.',
+  },
 } as const satisfies Record<string, ScraperOption>;
 
 type Table = typeof scraperOptions;

@@ -23,6 +23,8 @@ export interface Scraper extends RunValues {
   /** The page type of a request that names none: the first declared. */
   readonly firstPage: string;
   readonly pageNames: readonly string[];
+  /** Stands for what the page types are made of, where runs are compared: what other rules extracted is extracted anew. */
+  readonly rules: string;
   /** Whether any page type can yield requests: without, a lane needs no seen-set. */
   readonly follows: boolean;
   /**

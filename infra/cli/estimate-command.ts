@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { assumed } from '../../functions/job/estimate.ts';
 import { wholeNumber } from './option-values.ts';
 import type { SetExitCode } from './program.ts';
 
@@ -17,7 +18,7 @@ export function estimateCommand(setExitCode: SetExitCode): Command {
     .option('--scraper <name>', 'whose politeness counts', 'page')
     .option('--concurrency <n>', 'requests in flight per host', wholeNumber(1, 4_096, 'requests'))
     .option('--delay <ms>', 'pause between two requests to one host', wholeNumber(0, 3_600_000, 'ms'))
-    .option('--page-ms <ms>', 'time that the sites take for a page', wholeNumber(1, 100_000, 'ms'), 500)
+    .option('--page-ms <ms>', 'time that the sites take for a page', wholeNumber(1, 100_000, 'ms'), assumed.pageMs)
     .option('--json', 'print it as JSON')
     .action(async (file: string, flags: EstimateFlags) => {
       const { estimate } = await import('./estimate.ts');

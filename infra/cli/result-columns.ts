@@ -16,7 +16,7 @@ export interface Column {
 }
 
 /**
- * The columns of a table of results: address and time, then a column for each field of the items and of the input's own data,
+ * The columns of a table of results: address and time, where runs are compared what has changed, then a column for each field of the items and of the input's own data,
  * in the order of their first appearance. A name that is taken gets `item.` or `data.` in front.
  *
  * @param lines - all result lines of the job.
@@ -24,13 +24,20 @@ export interface Column {
 export async function findColumns(lines: AsyncIterable<string>): Promise<Column[]> {
   const items = new Map<string, ColumnKind | undefined>();
   const data = new Map<string, ColumnKind | undefined>();
+  let hasChanges = false;
   for await (const line of lines) {
     const result = JSON.parse(line) as ResultLine;
-    note(items, fieldsOf(result.item, 'item'));
+    hasChanges ||= result.change !== undefined;
+    // A page that is gone has none.
+    if (result.change !== 'gone') note(items, fieldsOf(result.item, 'item'));
     if (result.data !== undefined) note(data, fieldsOf(result.data, 'data'));
   }
-  const base: Column[] = BASE.map((name) => ({ name, kind: name === 'status' ? 'number' : 'text', valueOf: (r) => r[name] }));
-  const taken = new Set<string>(BASE);
+  const base: Column[] = [...BASE, ...(hasChanges ? (['change'] as const) : [])].map((name) => ({
+    name,
+    kind: name === 'status' ? 'number' : 'text',
+    valueOf: (r) => r[name],
+  }));
+  const taken = new Set<string>(base.map(({ name }) => name));
   const named = (field: string, prefix: string) => {
     let name = field;
     while (taken.has(name)) name = `${prefix}.${name}`;

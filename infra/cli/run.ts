@@ -68,6 +68,8 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
       }
       const summary = await followJob(cloud.objects, job, attempt, bell, (s) => flags.json ?? progress.show(s), signal);
       progress.clear();
+      // The tick that saw the job end may still be telling somebody.
+      if (process.env[optionTable.webhookUrl.env]) await cloud.tick();
       return await finish(session, summary, flags);
     });
   } catch (error) {

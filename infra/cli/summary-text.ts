@@ -17,15 +17,26 @@ export function summaryText(summary: Summary): string {
   const counts = [
     `${countOf(r.total, 'request')}: ${countText(r.succeeded)} succeeded, ${countText(r.failed)} failed`,
     skipped.length > 0 ? `skipped: ${skipped.join(', ')}` : '',
+    summary.changes
+      ? `since the last run: ${Object.entries(summary.changes)
+          .map(([kind, n]) => `${countText(n)} ${kind}`)
+          .join(', ')}`
+      : '',
     r.pending > 0 ? `${countText(r.pending)} pending${timeLeft(summary)}` : '',
   ];
+  const untold = Object.entries(summary.untold ?? {}).map(
+    ([name, { tries, error }]) => `The ${name} could not be told that it has ended, after ${countOf(tries, 'try', 'tries')}: ${error}`,
+  );
   return [
     head,
     `  ${counts.filter((c) => c !== '').join('; ')}`,
+    ...(summary.reason === undefined ? [] : [`  cancelled: ${summary.reason}`]),
+    `  cost: $${dollars(summary.cost.usd)}${summary.estimate ? `, estimated $${dollars(summary.estimate.usd)} and ${durationText(summary.estimate.seconds * 1000)}` : ''} (on AWS, prices of ${summary.cost.pricesAsOf})`,
     ...errorLines(summary),
     ...hostLines(summary),
     ...delayLines(summary),
     ...proxyLines(summary),
+    ...untold,
   ].join('\n');
 }
 
@@ -79,4 +90,9 @@ function proxyLines({ proxies = {} }: Summary): string[] {
     ([proxy, { fetches, failures }]) => `  ${proxy}  ${countOf(fetches, 'fetch', 'fetches')}, ${countText(failures)} failed by the proxy`,
   );
   return lines.length === 0 ? [] : ['Through proxies:', ...lines];
+}
+
+/** Two digits that say something, however small the amount. */
+function dollars(usd: number): string {
+  return usd.toLocaleString('en', usd >= 1 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 });
 }

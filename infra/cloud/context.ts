@@ -17,8 +17,13 @@ export interface DeploymentContext {
   readonly proxiesSecret: string | undefined;
   readonly alarmEmail: string | undefined;
   readonly logLevel: LogLevel | undefined;
+  readonly notifyEmail: string | undefined;
+  readonly webhookUrl: string | undefined;
+  readonly webhookSecret: string | undefined;
   readonly tracing: boolean | undefined;
 }
+
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /**
  * Reads the deployment's context. The command line gives texts, cdk.json may give numbers and lists: both are taken.
@@ -79,8 +84,11 @@ export function readContext(node: Node, env: Readonly<Record<string, string | un
     logRetentionDays: whole('logRetentionDays'),
     allowedNetworks: list('allowedNetworks'),
     proxiesSecret: secretName('proxiesSecret'),
-    alarmEmail: text('alarmEmail', /^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'),
+    alarmEmail: text('alarmEmail', EMAIL, 'an e-mail address'),
     logLevel: oneOf('logLevel', logLevels),
+    notifyEmail: text('notifyEmail', EMAIL, 'an e-mail address'),
+    webhookUrl: text('webhookUrl', /^https:\/\/\S+$/, 'an https URL'),
+    webhookSecret: secretName('webhookSecret'),
     tracing: flag('tracing'),
   };
   if (faults.length > 0) throw new UsageError('bad-context', faults.join('\n'));

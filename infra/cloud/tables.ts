@@ -45,6 +45,7 @@ const resultColumns = {
   timings: 'string',
   item: 'string',
   data: 'string',
+  change: 'string',
 } as const satisfies Columns & Record<keyof ResultLine, string>;
 
 const errorColumns = {
@@ -86,7 +87,9 @@ const outcomeColumns = {
  *
  * @param scrapers - names of all scrapers: results of others are not seen.
  */
-export function tableDefinitions(scrapers: readonly string[]): Readonly<Record<'results' | 'errors' | 'outcomes', TableDefinition>> {
+export function tableDefinitions(
+  scrapers: readonly string[],
+): Readonly<Record<'results' | 'changes' | 'errors' | 'outcomes', TableDefinition>> {
   const partitions = { scraper: { type: 'enum', values: scrapers }, date: { type: 'date', from: FIRST_DAY } } as const;
   return {
     results: {
@@ -95,6 +98,13 @@ export function tableDefinitions(scrapers: readonly string[]): Readonly<Record<'
       columns: resultColumns,
       partitions,
       template: `results/${DAY}`,
+    },
+    changes: {
+      comment: 'Lines of results that differ from the run before, of scrapers that are incremental',
+      prefix: 'changes/',
+      columns: resultColumns,
+      partitions,
+      template: `changes/${DAY}`,
     },
     errors: {
       comment: 'One line per request that failed',

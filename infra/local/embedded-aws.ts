@@ -68,6 +68,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     environment: {
       AWS_ENDPOINT_URL_S3: server.address,
       AWS_ENDPOINT_URL_SQS: server.address,
+      AWS_ENDPOINT_URL_SNS: server.address,
       AWS_REGION: REGION,
       // The embedded services take any credentials; real ones of the user's must not be looked for.
       AWS_ACCESS_KEY_ID: 'local',

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { optionTable } from '../../functions/options.ts';
-import { checkSettings, settings, type FunctionName } from '../settings.ts';
+import { checkSettings, fleet, settings, type FunctionName } from '../settings.ts';
 import { openDataDir } from './data-dir.ts';
 import type { EmbeddedAws } from './embedded-aws.ts';
 import { functionEnvironment } from './function-environment.ts';
@@ -79,6 +79,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     env: functionEnvironment(
       { ...roomOptions(threads), ...process.env },
       {
+        [optionTable.scrapeMemoryMb.env]: String(fleet.memoryMb),
+        [optionTable.maxConcurrency.env]: String(fleet.maxConcurrency),
         [optionTable.minLanes.env]: String(LANES_PER_THREAD * threads),
         ...(options.job !== undefined && { [optionTable.isAlone.env]: '1' }),
         ...options.functionOptions,

@@ -17,6 +17,8 @@ export function scraper(
     pageNames: ['page'],
     follows: true,
     overlap: 'skip',
+    incremental: false,
+    rules: '',
     run: (_request, page) => Promise.resolve(titleAndLinks(page.text(), page.url, _request)),
     ...more,
     politeness: { concurrency: 4, delay: 0, robots: 'obey', groupBy: 'host', ...more.politeness },

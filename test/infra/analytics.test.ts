@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { savedQueries, tableDefinitions } from '../../infra/cloud/tables.ts';
-import { errorsPrefix, resultsPrefix, keys } from '../../functions/job/keys.ts';
+import { changesPrefix, errorsPrefix, resultsPrefix, keys } from '../../functions/job/keys.ts';
 import { named, ofType, plain, synthesise } from './synthesised.ts';
 
 const { template } = synthesise({ name: 'urldrop-test', scrapers: { page: {}, shop: {} } });
@@ -19,6 +19,7 @@ describe('the tables', () => {
 
   test('look where the functions write', () => {
     expect(resultsPrefix(job)).toBe(`${located('results', job)}job=${job.id}/`);
+    expect(changesPrefix(job)).toBe(`${located('changes', job)}job=${job.id}/`);
     expect(errorsPrefix(job)).toBe(`${located('errors', job)}job=${job.id}/`);
     expect(keys.outcome(job.id, 'b')).toBe(`${located('outcomes', { job: job.id })}b.json`);
   });

@@ -27,7 +27,7 @@ const bucketId = named(template, 'AWS::S3::Bucket', 'UrlDropBucket').id;
 const SECRET = 'not-for-any-log';
 
 /** The aim is 1.2 MB, minified: all of it is read at every cold start. A little room, for what is added to the functions themselves. */
-const mostBytes: Readonly<Record<FunctionName, number>> = { enqueue: 1_200_000, scrape: 1_250_000, report: 430_000 };
+const mostBytes: Readonly<Record<FunctionName, number>> = { enqueue: 1_200_000, scrape: 1_260_000, report: 500_000 };
 
 /** Far from any node_modules: what a bundle lacks is not found. */
 const elsewhere = mkdtempSync(join(tmpdir(), 'urldrop-deployed-'));

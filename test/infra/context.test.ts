@@ -21,6 +21,9 @@ test('the command line gives texts, cdk.json values: both are read alike', () =>
     proxiesSecret: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:urldrop/proxies-a1B2c3',
     alarmEmail: 'ops@example.org',
     logLevel: 'DEBUG',
+    notifyEmail: 'data@example.org',
+    webhookUrl: 'https://example.org/hook?to=us',
+    webhookSecret: 'urldrop/webhook',
     tracing: true,
   };
   const texts = {

@@ -19,6 +19,9 @@ const variants = {
   'a stack with every option': synthesise((app) => ({
     scrapers: { news: { schedule: 'rate(1 day)' }, page: {} },
     alarmEmail: 'ops@example.org',
+    notifyEmail: 'data@example.org',
+    webhookUrl: 'https://example.org/hook',
+    webhookSecret: 'urldrop/webhook',
     encryptionKey: new Key(new Stack(app, 'keys'), 'Key', { enableKeyRotation: true }),
     accessLogs: Bucket.fromBucketName(new Stack(app, 'logs'), 'Logs', 'our-logs'),
     tracing: true,

@@ -63,7 +63,11 @@ describe('a tick', () => {
     expect(await stage.cloud.objects.getText(keys.cancel(job.id))).toContain('budget of $1e-9');
     await stage.drain(scrape);
     const [summary] = await tick(tools(), Date.now() + 60_000);
-    expect(summary).toMatchObject({ state: 'cancelled', requests: { total: 2, succeeded: 1, skipped: { cancelled: 1 }, pending: 0 } });
+    expect(summary).toMatchObject({
+      state: 'cancelled',
+      reason: expect.stringContaining('the budget of $1e-9'),
+      requests: { total: 2, succeeded: 1, skipped: { cancelled: 1 }, pending: 0 },
+    });
     expect(web.log).toEqual(['/1']);
   });
 

@@ -79,7 +79,11 @@ describe('defineScraper', () => {
     ['an unknown option', withChange({ politness: {} }), 'Unknown option: "politness". Did you mean "politeness"?'],
     ['an option outside of its group', withChange({ delay: 5 }), 'Unknown option: "delay". Known: name, start'],
     ['an option outside of its group, with its group', withChange({ delay: 5 }), 'It belongs into politeness.'],
-    ['an unlike option', withChange({ zzz: 1 }), '"zzz". Known: name, start, schedule, parser, charset, pages, overlap, politeness'],
+    [
+      'an unlike option',
+      withChange({ zzz: 1 }),
+      '"zzz". Known: name, start, schedule, parser, charset, pages, overlap, incremental, politeness',
+    ],
     ['a group that is no object', withChange({ request: 'fast' }), 'request must be an object, not "fast" (string).'],
     ['too large a number', withChange({ politeness: { concurrency: 1e9 } }), 'from 1 to 20000, not 1000000000 (number)'],
     ['half a request', withChange({ politeness: { concurrency: 1.5 } }), 'a whole number of requests'],

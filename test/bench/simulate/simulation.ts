@@ -8,7 +8,7 @@ import type { Usage } from '../../../functions/job/outcome.ts';
 import { addUsage } from '../../../functions/job/summary.ts';
 import { restDraft } from '../../../functions/scrape/children.ts';
 import { CANCEL_CHECK_MS } from '../../../functions/scrape/job-book.ts';
-import { MB_PER_CORE } from '../../../infra/cli/estimate-job.ts';
+import { MB_PER_CORE } from '../../../functions/job/estimate.ts';
 import type { Settings } from '../../../infra/settings.ts';
 import { awsLimits } from './aws-limits.ts';
 import { getsOf, HEAD_BYTES, JOB_CALLS, messageOf, PACKED_BYTES, RANGE_BYTES, reportUsage, units } from './calls.ts';

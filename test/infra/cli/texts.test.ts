@@ -46,6 +46,8 @@ test('the closing words account for every request and show each error code with 
       wallMs: 12_300,
       requests: { total: 5_000, succeeded: 4_989, failed: 9, skipped: { duplicate: 2 }, pending: 0 },
       items: 5_010,
+      cost: { usd: 0.001234, lambda: 0, s3: 0, sqs: 0, pricesAsOf: '2026-01' },
+      estimate: { usd: 12.5, seconds: 90 },
       bytes: { wire: 160_000_000, decoded: 200_000_000 },
       pagesPerSecond: 405.6,
       errors: {
@@ -58,6 +60,7 @@ test('the closing words account for every request and show each error code with 
     [
       'Job page-20260101-000000-abcdef finished after 12 s: 4,989 pages, 5,010 items, 160 MB, 406 pages/s',
       '  5,000 requests: 4,989 succeeded, 9 failed; skipped: 2 duplicate',
+      '  cost: $0.0012, estimated $12.50 and 1 min 30 s (on AWS, prices of 2026-01)',
       'Errors by code:',
       '  http-404        8  e.g. status 404 (http://a.example/gone)',
       `                     ${errorKind('http-404').remedy}`,
@@ -77,7 +80,7 @@ test('the closing words say what robots.txt slowed the job down, and how each pr
       proxies: { 'proxy.example:3128': { fetches: 1, failures: 0 }, '192.0.2.7:1080': { fetches: 1_200, failures: 3 } },
     }),
   );
-  expect(text.split('\n').slice(2)).toEqual([
+  expect(text.split('\n').slice(3)).toEqual([
     'Slowed down by crawl-delay in robots.txt:',
     '  https://b.example  2 min 00 s between two requests; 1 min 00 s, the most that is granted, are kept',
     '  https://a.example  2.0 s between two requests',
