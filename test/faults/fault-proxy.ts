@@ -45,6 +45,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server = createServer((request, response) => void this.#handle(request, response));
   readonly #target: URL;
   #calls: Call[] = [];
+  /** Calls that something befell, since the proxy was started. */
+  struck = 0;
   fault: (call: Call) => Fault = () => 'none';
   /** Ends the function for good; resolves when it is gone. */
   kill: () => Promise<void> = () => Promise.resolve();
@@ -86,6 +88,7 @@ export class FaultProxy implements AsyncDisposable {
     const call = { n: this.#calls.length + 1, name };
     this.#calls.push(call);
     const fault = this.fault(call);
+    if (fault !== 'none') this.struck++;
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -137,9 +137,11 @@ export class Fleet implements AsyncDisposable {
           continue;
         }
         if (this.#echoes.length > 0) continue;
+        const struck = this.proxy.struck;
         const ticked = await this.#tick();
         if (hasEnded()) return;
-        if (ticked) throw new Error('The queues are empty and the job has not ended.');
+        // One tick is enough, unless a write of it was refused.
+        if (ticked && this.proxy.struck === struck) throw new Error('The queues are empty and the job has not ended.');
       }
     }
     throw new Error(`The job has not ended after ${MAX_INVOCATIONS} invocations.`);
