@@ -32,7 +32,8 @@ process = CrawlerProcess(
     {
         "CONCURRENT_REQUESTS": concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,
-        "CONCURRENT_ITEMS": 1000,
+        # Each response starts as many tasks, and gives one item.
+        "CONCURRENT_ITEMS": 1,
         "ROBOTSTXT_OBEY": False,
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
