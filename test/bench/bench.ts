@@ -6,8 +6,7 @@ import { join } from 'node:path';
  * Each is a process of its own, so that none measures another's heap.
  */
 const programs: Readonly<Record<string, string>> = {
-  article: 'all URLs at once on a server that answers after 3 seconds, whole programs',
-  'article-lessons': 'the article’s own rows, 1, 8 and 100 in flight on a server of 3 seconds, beside its figures',
+  article: 'the article’s own rows, 1, 8 and 100 in flight on a server of 3 seconds, beside its figures',
   bombs: 'peak memory under 200 pages of 10 GB decoded each',
   bundle: 'size and import time of the functions as deployed',
   cost: 'dollars per million pages on AWS: the functions’ bundles on Lambda’s share of a core, every billed request counted',
@@ -16,6 +15,7 @@ const programs: Readonly<Record<string, string>> = {
   latency: 'whole programs on pages that take 200 ms each, 512 at a time',
   pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',
   report: 'time and memory of a tick of report over 1,000, 10,000 and 100,000 outcomes',
+  'slow-server': 'all URLs at once on a server that answers after 3 seconds, whole programs',
   extract: 'CPU per page of extraction: tree, scanner, bare tokenizer',
   simulate: 'time, cost and limits of jobs of 10^6 to 10^9 URLs, on paper',
 };
@@ -24,7 +24,7 @@ const programs: Readonly<Record<string, string>> = {
 const everything: readonly (readonly [heading: string, program: string, ...options: string[]])[] = [
   ['Whole programs on real pages', 'pages', '--pages', '5000'],
   ['Pages that take 200 ms', 'latency'],
-  ['All URLs at once on a server that takes 3 seconds', 'article'],
+  ['All URLs at once on a server that takes 3 seconds', 'slow-server'],
   ['Extraction alone', 'extract'],
   ['Enqueue: text', 'enqueue', '--hosts', '1000'],
   ['Enqueue: CSV', 'enqueue', '--hosts', '1000', '--format', 'csv'],
@@ -33,7 +33,7 @@ const everything: readonly (readonly [heading: string, program: string, ...optio
   ['Bundles', 'bundle'],
 ];
 /** Programs that take the options of a comparison. */
-const comparisons = new Set(['pages', 'latency', 'article']);
+const comparisons = new Set(['pages', 'latency', 'slow-server']);
 
 const [name, ...options] = process.argv.slice(2);
 if (name === undefined || name === '--crawlee') process.exit(runAll(process.argv.slice(2)));
