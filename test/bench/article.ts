@@ -84,7 +84,9 @@ async function measure(row: Row, url: string, folder: string): Promise<void> {
   console.log(`${cells.join(' ')} ${cell(seconds(commandMs + wallMs * (whole - 1))).padStart(11)}${estimated}`);
 }
 
-const cell = (text: string): string => text.padStart(9);
+function cell(text: string): string {
+  return text.padStart(9);
+}
 
 function seconds(ms: number): string {
   return (ms / 1_000).toFixed(3 - Math.min(2, Math.floor(Math.log10(Math.max(1_000, ms) / 1_000))));
