@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { dataDirOption, workersOption } from './option-values.ts';
-import type { SetExitCode } from './program.ts';
+import type { SetExitCode } from './exit-codes.ts';
 
 export interface DemoFlags {
   readonly dataDir: string;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { assumed } from '../../functions/job/estimate.ts';
 import { wholeNumber } from './option-values.ts';
-import type { SetExitCode } from './program.ts';
+import type { SetExitCode } from './exit-codes.ts';
 
 export interface EstimateFlags {
   readonly scraper: string;

@@ -6,3 +6,6 @@ export const exitCodes = {
   /** Wrong use: the message says what to type instead. */
   wrongUse: 2,
 } as const;
+
+/** Sets the exit code of a command that ran. */
+export type SetExitCode = (code: number) => void;

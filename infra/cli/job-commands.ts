@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { dataDirOption } from './option-values.ts';
 import type { PlaceFlags } from './place.ts';
-import type { SetExitCode } from './program.ts';
+import type { SetExitCode } from './exit-codes.ts';
 
 export interface StatusFlags extends PlaceFlags {
   readonly watch?: true;

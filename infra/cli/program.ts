@@ -1,15 +1,13 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { demoCommand } from './demo-command.ts';
+import type { SetExitCode } from './exit-codes.ts';
 import { estimateCommand } from './estimate-command.ts';
 import { jobCommands } from './job-commands.ts';
 import { newCommand } from './new-command.ts';
 import { runCommand } from './run-command.ts';
 import { tryCommand } from './try-command.ts';
 import { upCommand } from './up-command.ts';
-
-/** Sets the exit code of a command that ran. */
-export type SetExitCode = (code: number) => void;
 
 /** All commands with their options. What they do is loaded when one of them is run. */
 export function createProgram(setExitCode: SetExitCode): Command {

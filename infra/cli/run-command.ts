@@ -9,7 +9,7 @@ import {
   workersOption,
   type ProxiesFlag,
 } from './option-values.ts';
-import type { SetExitCode } from './program.ts';
+import type { SetExitCode } from './exit-codes.ts';
 
 export interface RunFlags {
   /** Absent: `page`, or the recipe's. */

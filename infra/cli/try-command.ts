@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { allowPrivateOption, proxiesOption, recipeOption, type ProxiesFlag } from './option-values.ts';
-import type { SetExitCode } from './program.ts';
+import type { SetExitCode } from './exit-codes.ts';
 
 export interface TryFlags {
   readonly recipe?: string;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { allowPrivateOption, proxiesOption, type ProxiesFlag, dataDirOption, portOption, workersOption } from './option-values.ts';
-import type { SetExitCode } from './program.ts';
+import type { SetExitCode } from './exit-codes.ts';
 
 export interface UpFlags {
   readonly dataDir: string;
