@@ -22,6 +22,8 @@ export interface PaceState {
   readonly pauses: number;
   /** Connection failures in a row. */
   readonly failures: number;
+  /** Code of the last of them. */
+  readonly failedWith?: HostFailure;
   /** Requests in flight allowed at present: small after a pause, back to normal with successes. */
   readonly window: number;
   readonly latencyMs: number;
@@ -41,7 +43,7 @@ export interface PaceObservation {
 
 /** Pause after a 429 or 503 that names no time: doubled with every further one. */
 const THROTTLED_PAUSE_MS = 5_000;
-/** Pause when a host is down, tripled with every further one: 10 s, 30 s, 90 s, 270 s, then the most. */
+/** Pause when a host is down, tripled with every further one: 10 s, 30 s, 90 s, 270 s, 810 s, then the most. */
 const DOWN_PAUSE_MS = 10_000;
 /** The longest pause of our own choosing: what SQS can delay a message by. */
 const MAX_PAUSE_MS = 900_000;
@@ -64,7 +66,9 @@ const MAX_ADAPTIVE_MS = 30_000;
 /** A larger `crawl-delay` is a mistake more often than a wish, and would make most jobs pointless. */
 export const MAX_CRAWL_DELAY_MS = 60_000;
 
-const HOST_FAILURES = new Set(['connect', 'dns', 'timeout']);
+/** Codes of failures in which the host did not answer. */
+const HOST_FAILURES = ['connect', 'dns', 'timeout'] as const;
+export type HostFailure = (typeof HOST_FAILURES)[number];
 /** Failures that say nothing about the host. */
 const NEUTRAL = new Set(['cancelled', 'proxy', 'blocked-address', 'bad-url', 'robots', 'internal']);
 
@@ -90,6 +94,7 @@ export class LanePace {
   #pausedUntilMs: number;
   #pauses: number;
   #failures: number;
+  #failedWith: HostFailure | undefined;
   #window: number;
   #latencyMs: number;
   /** When the present series of pauses last began one: what was in flight before does not count again. */
@@ -112,6 +117,7 @@ export class LanePace {
     this.#pausedUntilMs = state?.pausedUntilMs ?? 0;
     this.#pauses = state?.pauses ?? 0;
     this.#failures = state?.failures ?? 0;
+    this.#failedWith = state?.failedWith;
     this.#window = Math.min(options.concurrency, state?.window ?? options.concurrency);
     this.#latencyMs = state?.latencyMs ?? 0;
   }
@@ -124,9 +130,11 @@ export class LanePace {
   /**
    * The host did not answer in {@link DOWN_PROBES} probes after growing pauses. Until the next probe is due ({@link pausedUntil}),
    * what waits for it can be given up at once, instead of each request finding out for itself.
+   *
+   * @returns the code of the last probe's failure; undefined where the host is not given up.
    */
-  get isDead(): boolean {
-    return this.#pauses >= DOWN_PROBES && this.#failures >= DOWN_FAILURES;
+  get deadOf(): HostFailure | undefined {
+    return this.#pauses > DOWN_PROBES && this.#failures >= DOWN_FAILURES ? this.#failedWith : undefined;
   }
 
   /**
@@ -192,8 +200,9 @@ export class LanePace {
     if (status === 429 || status === 503 || retryAfterMs !== undefined) {
       this.#failures = 0;
       this.#throttled(nowMs, startedMs, retryAfterMs);
-    } else if (code !== undefined && HOST_FAILURES.has(code)) {
+    } else if (isHostFailure(code)) {
       this.#slower(hostMs);
+      this.#failedWith = code;
       this.#unreachable(nowMs, startedMs);
     } else if (code === undefined || (status !== undefined && status < 500)) {
       // A 404 is an answer too: the host is well.
@@ -214,6 +223,7 @@ export class LanePace {
       pausedUntilMs: this.#pausedUntilMs,
       pauses: this.#pauses,
       failures: this.#failures,
+      ...(this.#failedWith !== undefined && { failedWith: this.#failedWith }),
       window: this.#window,
       latencyMs: Math.round(this.#latencyMs),
     };
@@ -279,4 +289,8 @@ export class LanePace {
   #slower(latencyMs: number): void {
     if (latencyMs > this.#latencyMs) this.#measured(latencyMs);
   }
+}
+
+function isHostFailure(code: string | undefined): code is HostFailure {
+  return (HOST_FAILURES as readonly (string | undefined)[]).includes(code);
 }

@@ -1,6 +1,6 @@
 import type { CookieJar } from '../fetch/cookie-jar.ts';
 import type { FetchedFile, FetchedPage, RedirectedElsewhere } from '../fetch/types.ts';
-import type { LanePace, PaceObservation } from '../fetch/lane-pace.ts';
+import type { HostFailure, LanePace, PaceObservation } from '../fetch/lane-pace.ts';
 import { isRepeatable, retryDelayMs } from '../fetch/retry-timing.ts';
 import { RequestError } from '../job/errors.ts';
 import type { Job } from '../job/job.ts';
@@ -127,7 +127,8 @@ export class Slice {
           nextCancelCheckMs = now() + CANCEL_CHECK_MS;
           this.#cancelled ||= await this.#j.isCancelled();
         }
-        if (this.#j.pace.isDead && now() < this.#j.pace.pausedUntil) await this.#giveUpHost();
+        const { deadOf, pausedUntil } = this.#j.pace;
+        if (deadOf !== undefined && now() < pausedUntil) await this.#giveUpHost(deadOf);
         const stopping = this.#givenBack || this.#cancelled || now() >= this.#j.endMs || this.#isPausedBeyondSlice();
         if (!stopping) await this.#startDue();
         if (this.#running === 0 && (stopping || this.#isDone())) break;
@@ -359,8 +360,8 @@ export class Slice {
   }
 
   /** The host is down and has been probed in vain: what waits for it ends now rather than in hours, one attempt each. */
-  async #giveUpHost(): Promise<void> {
-    const untried = new RequestError('connect', 'The host did not answer any of several probes after growing pauses.', { next: 'never' });
+  async #giveUpHost(code: HostFailure): Promise<void> {
+    const untried = new RequestError(code, 'The host did not answer any of several probes after growing pauses.', { next: 'never' });
     const waiting = [...this.#ready.splice(0), ...this.#retries.splice(0).map((r) => r.request), ...[...this.#parked.values()].flat()];
     this.#parked.clear();
     this.#parkedCount = 0;

@@ -218,13 +218,15 @@ describe('a host that is down', () => {
   test('is given up after the last probe, until it answers', () => {
     const pace = paceOf();
     fail(pace, 5, NOW);
-    for (let i = 1; i < DOWN_PROBES; i++) {
-      expect(pace.isDead).toBe(false);
+    for (let probe = 1; probe <= DOWN_PROBES; probe++) {
+      expect(pace.deadOf).toBeUndefined();
       once(pace, pace.pausedUntil + 10, refused);
     }
-    expect(pace.isDead).toBe(true);
+    expect(pace.deadOf).toBe('connect');
+    const later = new LanePace({ concurrency: 4, delayMs: 0, random: () => 0 }, JSON.parse(JSON.stringify(pace.toState())) as never);
+    expect(later.deadOf).toBe('connect');
     once(pace, pace.pausedUntil + 10);
-    expect(pace.isDead).toBe(false);
+    expect(pace.deadOf).toBeUndefined();
   });
 
   test('that answers with errors is not down', () => {

@@ -289,6 +289,48 @@ describe('a slice', () => {
     expect(tries['/always']).toBe(3);
   });
 
+  it.each([
+    ['ignore', [5, 1, 1, 1], [10, 30, 90]],
+    // Asking for robots.txt has a growing wait of its own, which ends here before the host's pause or after it.
+    ['obey', [1, 1, 1, 1, 1, 1, 1, 1], [5, 10, 20, 40, 10, 70, 30, 130, 90, 210]],
+  ] as const)(
+    'postpones what waits for a host that is down, and gives it up after the last probe (robots: %s)',
+    async (robots, probes, waits) => {
+      let asked = 0;
+      const web = await open(() => (request) => {
+        asked++;
+        request.socket.destroy();
+      });
+      let nowMs = Date.now();
+      const tools = stage.tools([scraper({ politeness: { concurrency: 1, robots }, request: { retries: 9 } })], { now: () => nowMs });
+      const urls = Array.from({ length: 30 }, (_, i) => `${web.url}/${i + 10}`);
+      const job = await stage.startJob(
+        'test',
+        urls.map((url) => ({ url })),
+      );
+      const postponedBy: number[] = [];
+      const asks: number[] = [];
+      for (let records = await stage.receive(); records.length > 0; records = await stage.receive()) {
+        asked = 0;
+        await stage.invoke(tools, records);
+        const children = (await Promise.all(records.map((record) => outcomeOf(record.body)))).flatMap((outcome) => outcome.children);
+        const dueMs = Math.max(nowMs, ...children.map((child) => child.notBefore ?? 0));
+        if (asked > 0) asks.push(asked);
+        // Nothing is an error before the last probe, and nothing waits in a function.
+        if (dueMs > nowMs) {
+          postponedBy.push((dueMs - nowMs) / 1_000);
+          expect(await errorLines(stage.cloud.objects)).toEqual([]);
+        }
+        expect(await stage.wakePostponed()).toBeGreaterThanOrEqual(dueMs > nowMs ? 1 : 0);
+        nowMs = dueMs;
+      }
+      expect({ asks, postponedBy }).toEqual({ asks: probes, postponedBy: waits });
+      const lines = await errorLines(stage.cloud.objects);
+      expect(lines.map(({ url, code }) => `${code} ${url}`).toSorted()).toEqual(urls.map((url) => `connect ${url}`));
+      expect((await stage.summary(job)).requests).toMatchObject({ total: 30, failed: 30, pending: 0 });
+    },
+  );
+
   it('ends at once where robots.txt lies at an address that may not be reached', async () => {
     const closed = await Stage.start({ URLDROP_ALLOWED_NETWORKS: '' });
     await closed.startJob('test', [{ url: 'http://127.0.0.1/' }]);
