@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { errorCatalogue, errorKind, RequestError, type ErrorKind } from '../../functions/job/errors.ts';
 import { DOCUMENT, errorTable, shownTable } from './error-table.ts';
@@ -7,6 +7,13 @@ const catalogue = Object.entries<ErrorKind>(errorCatalogue);
 
 test('docs/fetching.md shows the catalogue as it is', () => {
   expect(shownTable(readFileSync(DOCUMENT, 'utf8'))).toBe(errorTable());
+});
+
+test('no entry is left over: each is raised somewhere, or stands for a status', () => {
+  const sources = globSync('functions/**/*.ts').filter((path) => !path.endsWith('job/errors.ts'));
+  const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
+  const raised = (code: string): boolean => /^http-\d(?:\d\d|xx)$/.test(code) || text.includes(`'${code}'`);
+  expect(catalogue.map(([code]) => code).filter((code) => !raised(code))).toEqual([]);
 });
 
 test.each(catalogue)('%s has a cause and a remedy, a sentence each, that fit a table', (_code, { cause, remedy }) => {

@@ -39,27 +39,39 @@ function play(steps: readonly Step[], options: { concurrency: number; delayMs: n
   let pace = make();
   let nowMs = 1_000_000;
   const flying: number[] = [];
+  /** Requests that wait for their connection, and when they have it. */
+  let connecting: number[] = [];
   const starts: number[] = [];
   const pauses: { fromMs: number; untilMs: number }[] = [];
   let mostInFlight = 0;
+  const goOut = (atMs: number): void => {
+    pace.sent(atMs);
+    starts.push(atMs);
+  };
+  const pass = (ms: number): void => {
+    nowMs += ms;
+    for (const atMs of connecting.filter((dueMs) => dueMs <= nowMs).toSorted((a, b) => a - b)) goOut(atMs);
+    connecting = connecting.filter((dueMs) => dueMs > nowMs);
+  };
   for (const what of steps) {
     switch (what.kind) {
       case 'pass':
-        nowMs += what.ms;
+        pass(what.ms);
         break;
       case 'start': {
         const waitMs = pace.waitMs(nowMs);
         if (!Number.isFinite(waitMs)) break;
-        nowMs += waitMs;
+        pass(waitMs);
         pace.started(nowMs, false);
         flying.push(nowMs);
-        nowMs += what.connectMs;
-        pace.sent(nowMs);
-        starts.push(nowMs);
+        connecting.push(nowMs + what.connectMs);
+        pass(0);
         mostInFlight = Math.max(mostInFlight, flying.length);
         break;
       }
       case 'end': {
+        // The first to start ends; where it has no connection yet, time goes on until all have one.
+        if (connecting.length > 0) pass(Math.max(...connecting) - nowMs);
         const startedMs = flying.shift();
         if (startedMs === undefined) break;
         pace.ended(nowMs, { latencyMs: nowMs - startedMs, ...what.seen });
@@ -67,6 +79,7 @@ function play(steps: readonly Step[], options: { concurrency: number; delayMs: n
         break;
       }
       case 'handOver':
+        if (connecting.length > 0) pass(Math.max(...connecting) - nowMs);
         // An invocation ends only when nothing of its lane is under way.
         for (const startedMs of flying.splice(0)) pace.ended(nowMs, { latencyMs: nowMs - startedMs, code: 'cancelled' });
         pace = make(JSON.parse(JSON.stringify(pace.toState())) as ReturnType<LanePace['toState']>);
@@ -92,6 +105,22 @@ test('whatever happens, neither concurrency nor delay is ever exceeded, and no p
       for (const { fromMs, untilMs } of pauses) expect(starts.filter((start) => start > fromMs && start < untilMs)).toEqual([]);
     }),
     { numRuns: 2_000 },
+  );
+});
+
+test('whatever happened before, no failure lowers the latency that spreads the requests', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(seen, fc.nat(60_000)), { maxLength: 60 }), options, (ends, chosen) => {
+      const pace = new LanePace({ concurrency: chosen.concurrency, delayMs: chosen.delayMs, random: () => chosen.chance });
+      let nowMs = 1_000_000;
+      for (const [what, latencyMs] of ends) {
+        nowMs += pace.waitMs(nowMs) + latencyMs;
+        const before = pace.toState().latencyMs;
+        pace.started(nowMs - latencyMs);
+        pace.ended(nowMs, { latencyMs, ...what });
+        expect(pace.toState().latencyMs).toBeGreaterThanOrEqual(what.code === undefined ? 0 : before);
+      }
+    }),
   );
 });
 

@@ -29,6 +29,32 @@ test('patterns match what regular expressions match', () => {
   );
 });
 
+test('of all rules that match the longest decides, and of equals the one that allows', () => {
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 6 }), path, (rules, subject) => {
+      // Percent signs, and dollars inside a pattern, change lengths on their way to one form.
+      fc.pre(!/[%é]/.test(subject) && rules.every((one) => !/\$./.test(one.pattern)));
+      const matching = rules.filter((one) => matchesByRegExp(one.pattern, subject));
+      const longest = Math.max(...matching.map((one) => one.pattern.length));
+      const deciding = matching.filter((one) => one.pattern.length === longest);
+      const isAllowed = deciding.length === 0 || deciding.some((one) => one.allow);
+      expect(parseRobots(fileOf(rules), 'x').allows(HOST + subject)).toBe(isAllowed);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('it does not matter over how many groups the rules of a crawler are spread', () => {
+  fc.assert(
+    fc.property(fc.array(rule, { minLength: 2, maxLength: 6 }), fc.integer({ min: 1, max: 5 }), path, (rules, at, subject) => {
+      fc.pre(at < rules.length);
+      const other = 'user-agent: other\ndisallow: /';
+      const spread = [fileOf(rules.slice(0, at)), other, fileOf(rules.slice(at))].join('\n');
+      expect(parseRobots(spread, 'x').allows(HOST + subject)).toBe(parseRobots(fileOf(rules), 'x').allows(HOST + subject));
+    }),
+  );
+});
+
 test('the order of rules does not matter', () => {
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 6 }), path, (rules, subject) => {

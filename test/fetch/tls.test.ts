@@ -1,4 +1,5 @@
 import { createServer } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { expect, test } from 'vitest';
 import { makeCertificate, type Certificate } from './certificates.ts';
 import { failureOf, listen, pageOf, requestTo, startTcp, testFetcher, type Site } from './harness.ts';
@@ -11,6 +12,33 @@ function httpsSite(certificate: Pick<Certificate, 'cert' | 'key'>, more: object 
   );
   return listen(server, 'https');
 }
+
+test('what was ended while its connection was being made is not sent once it is there', async () => {
+  const certificate = makeCertificate({ subject: 'site', issuer: authority, names: ['localhost'] });
+  const paths: (string | undefined)[] = [];
+  const context = createSecureContext({ cert: certificate.cert, key: certificate.key });
+  /** The first handshake waits for the test. */
+  const held = Promise.withResolvers<() => void>();
+  let handshakes = 0;
+  const SNICallback = (_name: string, goOn: (error: Error | null, context: SecureContext) => void): void => {
+    if (++handshakes === 1) held.resolve(() => goOn(null, context));
+    else goOn(null, context);
+  };
+  const server = createServer({ SNICallback }, (request, response) => {
+    paths.push(request.url);
+    response.setHeader('content-type', 'text/html').end('<p>');
+  });
+  const { port } = await listen(server, 'https');
+  const fetcher = testFetcher({ ca: authority.cert });
+  const stop = new AbortController();
+  const first = failureOf(fetcher.fetch(requestTo(`https://localhost:${port}/ended`, { signal: stop.signal })));
+  const goOn = await held.promise;
+  stop.abort();
+  expect((await first).code).toBe('cancelled');
+  goOn();
+  await fetcher.fetch(requestTo(`https://localhost:${port}/next`));
+  expect(paths).toEqual(['/next']);
+});
 
 test('a certificate of a known authority is fine', async () => {
   const site = await httpsSite(makeCertificate({ subject: 'site', issuer: authority, names: ['127.0.0.1'] }));

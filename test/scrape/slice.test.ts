@@ -310,21 +310,22 @@ describe('a slice', () => {
       );
       const postponedBy: number[] = [];
       const asks: number[] = [];
+      let early = 0;
       for (let records = await stage.receive(); records.length > 0; records = await stage.receive()) {
         asked = 0;
         await stage.invoke(tools, records);
         const children = (await Promise.all(records.map((record) => outcomeOf(record.body)))).flatMap((outcome) => outcome.children);
         const dueMs = Math.max(nowMs, ...children.map((child) => child.notBefore ?? 0));
         if (asked > 0) asks.push(asked);
-        // Nothing is an error before the last probe, and nothing waits in a function.
         if (dueMs > nowMs) {
           postponedBy.push((dueMs - nowMs) / 1_000);
-          expect(await errorLines(stage.cloud.objects)).toEqual([]);
+          early += (await errorLines(stage.cloud.objects)).length;
         }
         expect(await stage.wakePostponed()).toBeGreaterThanOrEqual(dueMs > nowMs ? 1 : 0);
         nowMs = dueMs;
       }
-      expect({ asks, postponedBy }).toEqual({ asks: probes, postponedBy: waits });
+      // Nothing waits in a function, and nothing is an error before the last probe.
+      expect({ asks, postponedBy, early }).toEqual({ asks: probes, postponedBy: waits, early: 0 });
       const lines = await errorLines(stage.cloud.objects);
       expect(lines.map(({ url, code }) => `${code} ${url}`).toSorted()).toEqual(urls.map((url) => `connect ${url}`));
       expect((await stage.summary(job)).requests).toMatchObject({ total: 30, failed: 30, pending: 0 });
