@@ -1,8 +1,10 @@
 import { secretNamed } from '../../functions/aws/secrets.ts';
+import { CookieJar } from '../../functions/fetch/cookie-jar.ts';
 import { createFetcher } from '../../functions/fetch/fetcher.ts';
 import type { FetchedPage } from '../../functions/fetch/types.ts';
 import { RequestError, UsageError } from '../../functions/job/errors.ts';
 import { optionTable } from '../../functions/options.ts';
+import { fetchRequestOf } from '../../functions/scrape/fetch-request.ts';
 import type { RequestOptions } from '../../functions/scraper/types.ts';
 import { functionOptionsOf, type ProxiesFlag } from './option-values.ts';
 
@@ -32,19 +34,10 @@ export async function fetchOnePage(
     proxySecret: secretNamed(env[proxiesSecret.env] ?? proxiesSecret.default),
     maxSockets: 4,
   });
-  const { timeout, maxBytes, accept, headers, maxRedirects } = options;
   try {
-    const answer = await fetcher.fetch({
-      url,
-      method: 'GET',
-      headers,
-      timeoutMs: timeout,
-      maxBytes,
-      accept,
-      maxRedirects,
-      redirects: 0,
-      isOwn: () => true,
-    });
+    const cookies = options.cookies === 'keep' ? new CookieJar() : undefined;
+    const context = { isOwn: () => true, onSent: () => {}, signal: new AbortController().signal, cookies };
+    const answer = await fetcher.fetch(fetchRequestOf({ url }, options, context));
     if (answer.kind === 'page') return answer;
     throw new RequestError('internal', `${url}: led to ${answer.location}, which was not followed.`);
   } finally {

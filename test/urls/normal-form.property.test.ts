@@ -18,7 +18,7 @@ const piece = fc.oneof(
 const urlLike = fc
   .tuple(
     fc.constantFrom('http://', 'https://', 'HTTP://', 'http:/', 'http:', 'https:\\\\', 'ftp://', '//', ''),
-    fc.constantFrom('a.example', 'example.com/', 'a/', 'localhost', '127.0.0.1/', 'xn--bcher-kva.example/', 'xn--a.example/', ''),
+    fc.constantFrom('a.example', 'example.com/', 'a/', 'localhost', '127.0.0.1/', 'xn--bcher-kva.example/', ''),
     fc.array(piece, { maxLength: 6 }),
   )
   .map(([scheme, host, rest]) => scheme + host + rest.join(''));
