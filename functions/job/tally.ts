@@ -1,3 +1,4 @@
+import type { ErrorCode } from './errors.ts';
 import type { ChangeCounts, CrawlDelay, ErrorCount, ProxyCount, SkipReason, Tally } from './outcome.ts';
 import { addCrawlDelays } from './summary.ts';
 
@@ -34,7 +35,7 @@ export class TallyCounter {
   }
 
   /** Counts an error line under its code; the first of a code is its example. */
-  error(code: string, url: string, message: string): void {
+  error(code: ErrorCode, url: string, message: string): void {
     const known = this.#errors[code];
     const example = { url, message, ...(this.#attempt !== undefined && { attempt: this.#attempt }) };
     this.#errors[code] = known ? { ...known, count: known.count + 1 } : { count: 1, ...example };
