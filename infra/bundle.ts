@@ -1,6 +1,7 @@
 import { build, type Metafile } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { defer } from './bundling/defer.ts';
 import { dropUnusedShapes } from './bundling/drop-shapes.ts';
 import { leaveOut } from './bundling/leave-out.ts';
 import { packTables } from './bundling/pack-tables.ts';
@@ -69,7 +70,7 @@ async function bundleFunction(name: FunctionName, file: string): Promise<Functio
     define: { esbuildDetection: 'true' },
     // An ES module has no `require` of its own. The long name is one that the minifier does not take.
     banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
-    plugins: [requireBuiltins, leaveOut(name), packTables, dropUnusedShapes],
+    plugins: [requireBuiltins, leaveOut(name), defer, packTables, dropUnusedShapes],
   });
   const output = (made: string): Uint8Array => {
     const found = result.outputFiles.find((f) => f.path === join(ROOT, made));

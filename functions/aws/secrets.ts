@@ -1,3 +1,5 @@
+import { readSecret } from './read-secret.ts';
+
 /** A text that is kept in AWS Secrets Manager. */
 export interface Secret {
   /** Name or ARN. */
@@ -9,6 +11,6 @@ export interface Secret {
 /** @param id - name or ARN; empty: there is none. */
 export function secretNamed(id: string): Secret | undefined {
   if (id === '') return undefined;
-  // Few have one, and its client takes time to load.
-  return { id, read: () => import('./read-secret.ts').then(({ readSecret }) => readSecret(id)) };
+  // Not by `import()`: what a bundle loads late, it holds in functions of their own, the whole core of the SDK with it.
+  return { id, read: () => readSecret(id) };
 }

@@ -22,6 +22,7 @@ const unread = (name: string): string =>
  *   credentials over in the environment.
  * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
  * - yaml for Node is one heap of CommonJS; the same as ES modules lies beside it, of which the reader alone is taken.
+ * - The SDK hashes by itself where Node was built without cryptography, which Lambda's is not.
  * - No operation that functions call has an event stream for an answer.
  * - enqueue knows scrapers by their options and their start; it never reads a page.
  */
@@ -50,6 +51,10 @@ const leftOut: readonly LeftOut[] = [
       export const resolveEventStreamSerdeConfig = (config) => config;
       export class EventStreamSerde { constructor() { throw new Error("Event streams are left out of the bundle."); } }`,
   },
+  ...['Md5Js', 'Sha1Js', 'Sha256Js'].map((name) => ({
+    path: new RegExp(`/checksums?/.*/${name}\\.js$`),
+    contents: `export class ${name} { constructor() { throw new Error("Node's own hashes are used: ${name} is left out of the bundle."); } }`,
+  })),
   { path: /\/functions\/scrapers\/article-reader\.ts$/, contents: unread('readArticle'), keptIn: ['scrape'] },
   { path: /\/functions\/scraper\/html5-tree\.ts$/, contents: unread('buildHtml5Tree'), keptIn: ['scrape'] },
 ];

@@ -6,13 +6,15 @@ import { brotliCompressSync, constants } from 'node:zlib';
 const require = createRequire(import.meta.url);
 
 /**
- * Modules that hold a large table and nothing else: the characters of Asian encodings, the public suffixes, undici's HTTP parser as
- * WebAssembly, and its constants. As source they are a quarter of a bundle, and the engine reads them whole at every cold start.
+ * Modules that hold a large table and nothing else: the characters of Asian encodings, HTML's named characters, the public suffixes,
+ * undici's HTTP parser as WebAssembly, and its constants. As source they are a quarter of a bundle, and the engine reads them whole at
+ * every cold start.
  */
 const tables: readonly { readonly path: RegExp; readonly isCommonJs: boolean }[] = [
   { path: /\/@exodus\/bytes\/fallback\/multi-byte\.encodings\.json$/, isCommonJs: true },
   { path: /\/undici\/lib\/llhttp\/llhttp_simd-wasm\.js$/, isCommonJs: true },
   { path: /\/undici\/lib\/llhttp\/constants\.js$/, isCommonJs: true },
+  { path: /\/entities\/dist\/generated\/decode-data-(ht|x)ml\.js$/, isCommonJs: false },
   { path: /\/tldts\/dist\/es6\/src\/data\/trie\.js$/, isCommonJs: false },
 ];
 
