@@ -2,16 +2,17 @@ import type { ObjectStore } from '../aws/objects.ts';
 import { keys, prefixes } from '../job/keys.ts';
 import { addHosts } from '../job/host-tally.ts';
 import type { Outcome } from '../job/outcome.ts';
+import { RecentOutcomes, type RecentText } from './recent-outcomes.ts';
 import { addRetried, addTally, addUsage, emptyRetried, emptyTally, emptyUsage, type Folded } from '../job/summary.ts';
 
 /**
- * What report has folded of a job, `jobs/<job>/fold.json.gz`. It holds sums and the ids of the last minutes only: an outcome
+ * What report has folded of a job, `jobs/<job>/fold.json.gz`. It holds sums and the hashes of the last minutes only: an outcome
  * older than those was folded for certain, since S3 shows an object as soon as it is written.
  */
 export interface FoldState extends Folded {
   readonly v: 1;
-  /** Ids folded whose objects are no older than {@link MARGIN_MS} before the watermark, with their times. */
-  readonly recent: Readonly<Record<string, number>>;
+  /** Those folded whose objects are no older than {@link MARGIN_MS} before the watermark, to the minute. */
+  readonly recent: RecentText;
   /** Newest object folded when a listing last went through, ms (S3's clock). */
   readonly watermarkMs: number;
 }
@@ -22,7 +23,9 @@ const MARGIN_MS = 15 * 60_000;
 const READ_AT_ONCE = 32;
 /** Ids are hexadecimal, so these prefixes cut a job's outcomes into equal parts that are listed side by side. */
 const SHARDS = '0123456789abcdef';
-/** Below this many outcomes one listing is as quick as sixteen, and a sixteenth of the price. */
+/** Of them at once: a page of a listing takes a megabyte or two until it is worked off. */
+const LISTED_AT_ONCE = 4;
+/** Below this many outcomes one listing is as quick as several, and a sixteenth of the price. */
 const SHARD_FROM_OUTCOMES = 4_000;
 
 export const emptyFold: FoldState = {
@@ -54,7 +57,7 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
     lastCommitAt: state.lastCommitAt ?? '',
     retried: state.retried,
   };
-  const recent = new Map(Object.entries(state.recent));
+  const recent = RecentOutcomes.decode(state.recent);
   let newestMs = state.watermarkMs;
   let isWhole = true;
   const foldAll = async (found: readonly { id: string; modifiedMs: number }[]): Promise<void> => {
@@ -71,40 +74,44 @@ export async function foldNew(objects: ObjectStore, job: string, state: FoldStat
         lastCommitAt: outcome.committedAt > folded.lastCommitAt ? outcome.committedAt : folded.lastCommitAt,
         retried: outcome.retried ? addRetried(folded.retried ?? emptyRetried, outcome.retried) : folded.retried,
       };
-      recent.set(entry.id, entry.modifiedMs);
+      recent.add(entry.id, entry.modifiedMs);
       newestMs = Math.max(newestMs, entry.modifiedMs);
     }
   };
-  await Promise.all(
-    shards.map(async (prefix) => {
-      let found: { id: string; modifiedMs: number }[] = [];
-      for await (const { key, modifiedAt } of objects.list(prefix)) {
-        if (now() >= untilMs) {
-          isWhole = false;
-          return;
-        }
-        const modifiedMs = modifiedAt.getTime();
-        const id = key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
-        if (modifiedMs < state.watermarkMs - MARGIN_MS || recent.has(id)) continue;
-        found.push({ id, modifiedMs });
-        if (found.length === Math.ceil(READ_AT_ONCE / shards.length)) {
-          await foldAll(found);
-          found = [];
-        }
+  const listers = Math.min(LISTED_AT_ONCE, shards.length);
+  const foldShard = async (prefix: string): Promise<void> => {
+    let found: { id: string; modifiedMs: number }[] = [];
+    for await (const { key, modifiedAt } of objects.list(prefix)) {
+      if (now() >= untilMs) {
+        isWhole = false;
+        return;
       }
-      await foldAll(found);
-    }),
-  );
+      const modifiedMs = modifiedAt.getTime();
+      const id = key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
+      if (modifiedMs < state.watermarkMs - MARGIN_MS || recent.has(id)) continue;
+      found.push({ id, modifiedMs });
+      if (found.length === READ_AT_ONCE / listers) {
+        await foldAll(found);
+        found = [];
+      }
+    }
+    await foldAll(found);
+  };
+  // One iterator for all listers: each takes the next shard.
+  const waiting = shards.values();
+  const listShards = async (): Promise<void> => {
+    for (const prefix of waiting) await foldShard(prefix);
+  };
+  await Promise.all(Array.from({ length: listers }, listShards));
   const { lastCommitAt, retried, ...sums } = folded;
   // A listing that was cut short may have passed over old outcomes: the watermark stays, and they are found next time.
   const watermarkMs = isWhole ? newestMs : state.watermarkMs;
-  const kept = [...recent].filter(([, modifiedMs]) => modifiedMs >= watermarkMs - MARGIN_MS);
   return {
     v: 1,
     ...sums,
     ...(lastCommitAt && { lastCommitAt }),
     ...(retried && { retried }),
-    recent: Object.fromEntries(kept),
+    recent: recent.encode(watermarkMs - MARGIN_MS),
     watermarkMs,
   };
 }
