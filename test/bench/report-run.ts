@@ -9,6 +9,8 @@ export interface TickMeasure {
   readonly cpuMs: number;
   readonly rssMb: number;
   readonly peakRssMb: number;
+  /** What is left in V8's heap and buffers when the garbage is gone. */
+  readonly heldMb: number;
   readonly outcomes: number;
 }
 
@@ -21,11 +23,15 @@ async function measure(): Promise<void> {
   const startedMs = performance.now();
   const summary = await updateJob(tools, process.argv[2] ?? '', Number.POSITIVE_INFINITY);
   const { user, system } = process.cpuUsage(cpu);
+  const wallMs = performance.now() - startedMs;
+  const rss = { rssMb: process.memoryUsage.rss() / 2 ** 20, peakRssMb: process.resourceUsage().maxRSS / 1_024 };
+  gc?.();
+  const { heapUsed, external } = process.memoryUsage();
   process.send?.({
-    wallMs: performance.now() - startedMs,
+    wallMs,
     cpuMs: (user + system) / 1_000,
-    rssMb: process.memoryUsage.rss() / 2 ** 20,
-    peakRssMb: process.resourceUsage().maxRSS / 1_024,
+    ...rss,
+    heldMb: (heapUsed + external) / 2 ** 20,
     outcomes: summary?.batches.committed ?? 0,
   } satisfies TickMeasure);
 }

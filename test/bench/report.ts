@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: { outcomes: { type: 'string', default: '1000,10000,100000' }, more: { type: 'string', default: '1000' } },
 });
 /** V8 takes half of a machine's memory for its heap: here as on the function's machine. */
-const HEAP = [`--max-heap-size=${settings.functions.report.memoryMb / 2}`];
+const HEAP = ['--expose-gc', `--max-heap-size=${settings.functions.report.memoryMb / 2}`];
 const PUTS_AT_ONCE = 64;
 
 const server = fork(join(import.meta.dirname, 'enqueue-cloud.ts'));
@@ -43,9 +43,11 @@ server.disconnect();
 
 async function print(what: string, child: ChildProcess): Promise<void> {
   child.send('tick');
-  const [{ wallMs, cpuMs, rssMb, peakRssMb, outcomes }] = (await once(child, 'message')) as [TickMeasure];
+  const [{ wallMs, cpuMs, rssMb, peakRssMb, heldMb, outcomes }] = (await once(child, 'message')) as [TickMeasure];
   const times = `${(wallMs / 1_000).toFixed(2)} s, CPU ${(cpuMs / 1_000).toFixed(2)} s`;
-  console.log(`${what}: ${times}, RSS ${Math.round(rssMb)} MB, peak ${Math.round(peakRssMb)} MB; ${outcomes} folded`);
+  console.log(
+    `${what}: ${times}, RSS ${Math.round(rssMb)} MB, peak ${Math.round(peakRssMb)} MB, held ${Math.round(heldMb)} MB; ${outcomes} folded`,
+  );
 }
 
 async function startJob({ objects }: Cloud, id: string): Promise<void> {
