@@ -6,8 +6,13 @@ import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
+/** New objects of the main thread, MB (each of three parts): V8 would let them take 16 before it looks for garbage. */
+const SEMI_SPACE = '--max-semi-space-size=4';
+/** Heaps of malloc among which glibc spreads threads: by its own rule eight a core, each of which keeps what it once had. */
+const ARENAS = { MALLOC_ARENA_MAX: '2' };
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
+  beginWithLessMemory(process.argv.slice(2));
   nodeModule.enableCompileCache();
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
@@ -27,5 +32,23 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
       `urldrop: Node ${process.versions.node} is too old: ${NEEDED_MAJOR} is needed. Run "npm ci" in the project, which brings it along, or install it.`,
     );
     process.exitCode = 2;
+  }
+}
+
+/**
+ * Both limits can only be given to a process that begins, so this one begins again in its own place: 0.04 s, and a sixth of the memory
+ * less. A few URLs on the command line need no such thing.
+ *
+ * @param {readonly string[]} args - of the command.
+ */
+function beginWithLessMemory(args) {
+  const runsLong = args[0] === 'up' || (args[0] === 'run' && !args.some((arg) => /^https?:/i.test(arg)));
+  // Set: by the user, or here a moment ago. A process with a channel to its parent would lose it.
+  if (!runsLong || process.platform !== 'linux' || 'MALLOC_ARENA_MAX' in process.env || process.channel) return;
+  try {
+    const own = [SEMI_SPACE, ...process.execArgv, fileURLToPath(import.meta.url), ...args];
+    process.execve?.(process.execPath, [process.execPath, ...own], { ...process.env, ...ARENAS });
+  } catch {
+    // Not allowed here: it goes on as it is.
   }
 }

@@ -18,6 +18,26 @@ test.skipIf(older === undefined)('an older Node hands over to the one that came 
   expect((await urldrop(dir.path, ['run', 'nothing.txt'], options)).code).toBe(2);
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'a run of a list begins again in its own process with less memory, one of a URL or by a limit of the user does not',
+  async () => {
+    using dir = tempDir();
+    const told = `data:text/javascript,${encodeURIComponent('console.error("at",process.pid,process.env.MALLOC_ARENA_MAX,...process.execArgv)')}`;
+    const starts = async (args: readonly string[], env = {}) => {
+      const { code, stderr } = await urldrop(dir.path, ['run', '--scraper', 'none', ...args], {
+        env: { NODE_OPTIONS: `--import=${told}`, ...env },
+      });
+      expect(code).toBe(2);
+      return Array.from(stderr.matchAll(/^at (\d+) (.*)$/gm), ([, pid, limits]) => ({ pid, limits }));
+    };
+    const list = await starts(['nothing.txt']);
+    expect(list.map(({ limits }) => limits)).toEqual(['undefined', '2 --max-semi-space-size=4']);
+    expect(list[1]?.pid).toBe(list[0]?.pid);
+    expect((await starts(['http://a.example'])).map(({ limits }) => limits)).toEqual(['undefined']);
+    expect((await starts(['nothing.txt'], { MALLOC_ARENA_MAX: '4' })).map(({ limits }) => limits)).toEqual(['4']);
+  },
+);
+
 test('without arguments the command says what it can do', async () => {
   using dir = tempDir();
   const { code, stdout } = await urldrop(dir.path, []);
