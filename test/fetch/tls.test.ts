@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { expect, test } from 'vitest';
 import { makeCertificate, type Certificate } from './certificates.ts';
-import { failureOf, listen, pageOf, requestTo, startTcp, testFetcher, type Site } from './harness.ts';
+import { failureOf, listen, pageOf, requestTo, startSite, startTcp, testFetcher, type Site } from './harness.ts';
 
 const authority = makeCertificate({ subject: 'test authority', isAuthority: true });
 
@@ -44,6 +44,20 @@ test('a certificate of a known authority is fine', async () => {
   const site = await httpsSite(makeCertificate({ subject: 'site', issuer: authority, names: ['127.0.0.1'] }));
   const page = await pageOf(testFetcher({ ca: authority.cert }).fetch(requestTo(site.origin)));
   expect(page.text()).toBe('<p>secret</p>');
+});
+
+test('a redirect to http is followed without credentials only', async () => {
+  const plain = await startSite((_request, response) => response.setHeader('content-type', 'text/html').end('<p>plain'));
+  const certificate = makeCertificate({ subject: 'site', issuer: authority, names: ['127.0.0.1'] });
+  const server = createServer({ cert: certificate.cert, key: certificate.key }, (_request, response) =>
+    response.writeHead(302, { location: plain.origin }).end(),
+  );
+  const site = await listen(server, 'https');
+  const fetcher = testFetcher({ ca: authority.cert });
+  expect((await pageOf(fetcher.fetch(requestTo(site.origin)))).text()).toBe('<p>plain');
+  const error = await failureOf(fetcher.fetch(requestTo(site.origin, { headers: { Authorization: 'Bearer secret' } })));
+  expect(error).toMatchObject({ code: 'bad-redirect', next: 'never' });
+  expect(plain.connections()).toBe(1);
 });
 
 test('a later connection takes up the TLS session of the first', async () => {

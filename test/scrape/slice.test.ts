@@ -362,6 +362,28 @@ describe('a slice', () => {
     ]);
   });
 
+  it.each([
+    ['comes after all', 2, ['/yes'], ['robots /no']],
+    ['never comes', 99, [], ['robots /no', 'robots /yes']],
+  ] as const)(
+    'fetches nothing while robots.txt answers with errors, and asks again later: it %s',
+    async (_how, failures, fetched, failed) => {
+      let asked = 0;
+      const web = await open({
+        '/robots.txt': (_, response) =>
+          ++asked <= failures ? response.writeHead(500).end() : response.end('User-agent: *\nDisallow: /no\n'),
+        '/yes': html('Yes'),
+        '/no': html('No'),
+      });
+      await stage.startJob('test', [{ url: `${web.url}/yes` }, { url: `${web.url}/no` }]);
+      await stage.drain(stage.tools([scraper({ request: { retries: 3 } })]));
+      expect(web.log).toEqual(fetched);
+      const errors = await errorLines(stage.cloud.objects);
+      expect(errors.map(({ code, url }) => `${code} ${new URL(url).pathname}`).toSorted()).toEqual(failed);
+      expect(asked).toBeGreaterThan(2);
+    },
+  );
+
   it('sends a long list of links on through a segment', async () => {
     const links = Array.from({ length: 3_000 }, (_, i) => `/item-with-a-rather-long-name-${i}`);
     const web = await open((path) => (path === '/robots.txt' ? undefined : path === '/list' ? html('List', ...links) : html(path)));
