@@ -9,8 +9,7 @@ export type RecentText = Readonly<Record<string, string>>;
 
 /**
  * Outcomes that were folded lately, by the first 64 bits of their ids, which are hashes themselves: nothing else is held of an outcome.
- * Two of a million at once share them with a probability of 3 in 100 million; the later one would not be counted, and its job not end by
- * itself.
+ * Two of a million at once share them with a probability of 3 in 100 million: the fold, which counts what is listed, sees that one is missing.
  */
 export class RecentOutcomes {
   readonly #minutes = new Map<number, SeenSet>();

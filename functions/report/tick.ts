@@ -5,7 +5,7 @@ import { attemptsOf, type Job } from '../job/job.ts';
 import { activeJobOf, keys, prefixes } from '../job/keys.ts';
 import { noteEnd, tellDue, type Channel } from './notices.ts';
 import { awaitsSweep, batchesOf, isComplete, summarise, type Summary } from '../job/summary.ts';
-import { emptyFold, foldNew, type FoldState } from './fold.ts';
+import { emptyFold, foldNew, readFold, type FoldState } from './fold.ts';
 import type { Progress } from './metrics.ts';
 import { startSweep } from './start-sweep.ts';
 import { reportPage } from './report-page.ts';
@@ -41,8 +41,9 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
   for await (const { key } of tools.cloud.objects.list(prefixes.active)) ids.add(activeJobOf(key));
   for (const id of ids) {
     try {
-      if (!(await isDue(tools, id))) continue;
-      const summary = await updateJob(tools, id, untilMs);
+      const state = await readFold(tools.cloud.objects, id);
+      if (!isDue(state, tools.now())) continue;
+      const summary = await updateJob(tools, id, state, untilMs);
       if (summary) summaries.push(summary);
     } catch (error) {
       tools.log.error('The summary of a job could not be brought up to date; the next tick tries again.', {
@@ -55,17 +56,17 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
   return summaries;
 }
 
-async function isDue({ cloud, now }: TickTools, id: string): Promise<boolean> {
-  const state = await cloud.objects.getJson<FoldState>(keys.fold(id));
-  return Math.floor(now() / 60_000) % minutesBetween(state?.outcomes ?? 0) === 0;
+function isDue({ outcomes }: FoldState, nowMs: number): boolean {
+  return Math.floor(nowMs / 60_000) % minutesBetween(outcomes) === 0;
 }
 
 /**
  * Folds what is new of one job and writes its summary; when the job is complete, the final ones, and takes it off the list.
  *
+ * @param state - what was folded before.
  * @returns undefined where the job is gone.
  */
-export async function updateJob(tools: TickTools, id: string, untilMs: number): Promise<Summary | undefined> {
+export async function updateJob(tools: TickTools, id: string, state: FoldState, untilMs: number): Promise<Summary | undefined> {
   const { now } = tools;
   const { objects } = tools.cloud;
   // The definition first: with `enqueued` in it, every root batch had been sent before the outcomes are listed.
@@ -74,7 +75,6 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
     await objects.delete(keys.active(id));
     return undefined;
   }
-  const state = (await objects.getJson<FoldState>(keys.fold(id))) ?? emptyFold;
   let folded = await foldNew(objects, id, state, now, untilMs);
   // More outcomes than batches cannot be: whatever was folded twice, counting afresh sets it right.
   if (job.enqueued && folded.outcomes > batchesOf(job, folded)) folded = await foldNew(objects, id, emptyFold, now, untilMs);
@@ -102,8 +102,18 @@ export async function updateJob(tools: TickTools, id: string, untilMs: number): 
 /** Says why a job was cancelled, where a limit of its own was the reason. */
 async function withReason(objects: ObjectStore, summary: Summary): Promise<Summary> {
   const sign = summary.state === 'cancelled' ? await objects.getText(keys.cancel(summary.id)) : undefined;
-  const reason = /^\{.*"reason":("(?:[^"\\]|\\.)*")\}$/.exec(sign ?? '')?.[1];
-  return reason === undefined ? summary : { ...summary, reason: JSON.parse(reason) as string };
+  const reason = sign && reasonIn(sign);
+  return reason ? { ...summary, reason } : summary;
+}
+
+/** @param sign - the text of a stop sign: report's own is JSON, anybody else's may be anything. */
+function reasonIn(sign: string): string | undefined {
+  try {
+    const { reason } = JSON.parse(sign) as { reason?: unknown };
+    return typeof reason === 'string' ? reason : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sets the stop sign when a job has reached a limit of its own: its batches then end as cancelled, and what is done stays. */

@@ -2,13 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, MathExpression, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
-import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AlarmSettings, FunctionName, QueueName } from '../settings.ts';
-import { acknowledge } from './acknowledged.ts';
 import type { JobMetrics } from './job-metrics.ts';
+import { mailTopic } from './mail-topic.ts';
 
 export interface AlarmsProps {
   readonly thresholds: AlarmSettings;
@@ -148,14 +147,9 @@ function definitions({ thresholds, queues, functions, metrics }: AlarmsProps): R
   };
 }
 
-/** A topic that mails whoever confirms the first mail; TLS only. */
-export function createAlarmTopic(scope: Construct, email: string): Topic {
-  const topic = new Topic(scope, 'AlarmTopic', { displayName: 'urldrop', enforceSSL: true });
-  topic.addSubscription(new EmailSubscription(email));
-  acknowledge(
-    topic,
-    'Serverless-SNSRedrivePolicy',
-    'What SNS could not mail within a day is old news: the alarm itself stands in CloudWatch and on the dashboard until it is over.',
-  );
-  return topic;
+/** The topic of alarms that somebody wants by mail. */
+export function createAlarmTopic(scope: Construct, email: string): ITopic {
+  const whenLost =
+    'What SNS could not mail within a day is old news: the alarm itself stands in CloudWatch and on the dashboard until it is over.';
+  return mailTopic(scope, 'AlarmTopic', email, whenLost);
 }

@@ -1,12 +1,11 @@
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { UsageError } from '../../functions/job/errors.ts';
 import { optionTable } from '../../functions/options.ts';
 import { grantSecret } from './access.ts';
-import { acknowledge } from './acknowledged.ts';
+import { mailTopic } from './mail-topic.ts';
 
 export interface NotificationProps {
   readonly notifyEmail?: string | undefined;
@@ -14,6 +13,8 @@ export interface NotificationProps {
   readonly webhookUrl?: string | undefined;
   readonly webhookSecret?: ISecret | undefined;
 }
+
+const WHEN_LOST = 'What SNS could not mail within a day stands in the job’s summary, which is there as long as the bucket.';
 
 /** Who is told when a job has ended, and what the report function needs for it. */
 export class Notifications extends Construct {
@@ -31,7 +32,7 @@ export class Notifications extends Construct {
       throw new UsageError('bad-notification', `The webhook ${webhookUrl} is no https URL.`);
     if (webhookSecret !== undefined && webhookUrl === undefined)
       throw new UsageError('bad-notification', 'webhookSecret signs what is posted to a webhook: give webhookUrl as well.');
-    this.topic = notifyTopic ?? (notifyEmail === undefined ? undefined : createTopic(this, notifyEmail));
+    this.topic = notifyTopic ?? (notifyEmail === undefined ? undefined : mailTopic(this, 'Topic', notifyEmail, WHEN_LOST));
     this.#secret = webhookSecret;
     const { topicArn, webhookUrl: url, webhookSecretAt } = optionTable;
     this.environment = {
@@ -45,15 +46,4 @@ export class Notifications extends Construct {
     this.topic?.grantPublish(role);
     if (this.#secret) grantSecret(role, this.#secret);
   }
-}
-
-function createTopic(scope: Construct, email: string): Topic {
-  const topic = new Topic(scope, 'Topic', { displayName: 'urldrop', enforceSSL: true });
-  topic.addSubscription(new EmailSubscription(email));
-  acknowledge(
-    topic,
-    'Serverless-SNSRedrivePolicy',
-    'What SNS could not mail within a day stands in the job’s summary, which is there as long as the bucket.',
-  );
-  return topic;
 }

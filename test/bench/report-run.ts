@@ -1,6 +1,7 @@
 import { connect } from '../../functions/aws/cloud.ts';
 import { log } from '../../functions/log.ts';
 import { readOptions } from '../../functions/options.ts';
+import { readFold } from '../../functions/report/fold.ts';
 import { updateJob } from '../../functions/report/tick.ts';
 
 /** What one tick over one job took. */
@@ -15,13 +16,14 @@ export interface TickMeasure {
 }
 
 /** A process of its own that does report's work, once for each message. */
+const id = process.argv[2] ?? '';
 const tools = { cloud: connect(readOptions(process.env)), log, now: Date.now };
 process.on('message', () => void measure());
 
 async function measure(): Promise<void> {
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
-  const summary = await updateJob(tools, process.argv[2] ?? '', Number.POSITIVE_INFINITY);
+  const summary = await updateJob(tools, id, await readFold(tools.cloud.objects, id), Number.POSITIVE_INFINITY);
   const { user, system } = process.cpuUsage(cpu);
   const wallMs = performance.now() - startedMs;
   const rss = { rssMb: process.memoryUsage.rss() / 2 ** 20, peakRssMb: process.resourceUsage().maxRSS / 1_024 };

@@ -12,6 +12,7 @@ import type { Request } from '../../functions/job/request.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { log } from '../../functions/log.ts';
 import { readOptions, type Options } from '../../functions/options.ts';
+import { readFold } from '../../functions/report/fold.ts';
 import { updateJob } from '../../functions/report/tick.ts';
 import { runInvocation } from '../../functions/scrape/invocation.ts';
 import type { Tools } from '../../functions/scrape/tools.ts';
@@ -136,7 +137,8 @@ export class Stage implements AsyncDisposable {
   }
 
   async summary(job: Job): Promise<Summary> {
-    const summary = await updateJob({ cloud: this.cloud, log, now: Date.now }, job.id, Date.now() + 60_000);
+    const state = await readFold(this.cloud.objects, job.id);
+    const summary = await updateJob({ cloud: this.cloud, log, now: Date.now }, job.id, state, Date.now() + 60_000);
     if (!summary) throw new Error(`Job ${job.id} is gone.`);
     return summary;
   }

@@ -19,8 +19,7 @@ beforeEach(() => {
   job = `job-${++jobs}`;
 });
 
-async function commit(n: number, more: Partial<Outcome> = {}): Promise<void> {
-  const batch = batchId(job, String(n));
+async function commit(n: number, more: Partial<Outcome> = {}, batch = batchId(job, String(n))): Promise<void> {
   const at = new Date(1_000_000_000_000 + n * 1000).toISOString();
   const outcome: Outcome = {
     v: 1,
@@ -80,5 +79,15 @@ describe('folding outcomes', () => {
     expect(part.outcomes).toBeLessThan(100);
     expect(part.watermarkMs).toBe(0);
     expect(await foldNew(objects, job, part, Date.now, later)).toMatchObject({ outcomes: 100, tally: { succeeded: 100 } });
+  });
+
+  it('counts an outcome that shares the hash of another', async () => {
+    const { objects } = stage.cloud;
+    await commit(1, {}, '0123456789abcdef'.padEnd(32, '0'));
+    const first = await foldNew(objects, job, emptyFold, Date.now, later);
+    await commit(2, {}, '0123456789abcdef'.padEnd(32, '1'));
+    const second = await foldNew(objects, job, first, Date.now, later);
+    expect(second).toMatchObject({ outcomes: 2, tally: { succeeded: 2 } });
+    expect(await foldNew(objects, job, second, Date.now, later)).toEqual(second);
   });
 });
