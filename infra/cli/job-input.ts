@@ -6,6 +6,7 @@ import { constants, createGunzip, createGzip } from 'node:zlib';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import { keys } from '../../functions/job/keys.ts';
+import { lanesFor } from '../../functions/job/lane.ts';
 
 /** What a command is to scrape; `start` = what the scraper itself begins with. */
 export type JobInput =
@@ -18,6 +19,8 @@ const LIKE_HOST = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/;
 const LIKE_FILE = /\.(txt|csv|tsv|jsonl?|ndjson|xml|gz|list|urls|md)$/i;
 /** Bytes of a file looked at to tell whether it can be a list at all. */
 const HEAD_BYTES = 16_384;
+/** So many URLs are done by one thread, bar the waiting, in the time that a second one takes to start. */
+const FEW_URLS = 100;
 /** A file up to this size is uploaded in one piece. */
 const ONE_PIECE_BYTES = 4 * 1024 * 1024;
 /** A file over this size is packed on its way: the embedded S3 holds an object in memory while it takes it. */
@@ -73,14 +76,37 @@ async function fileInput(path: string): Promise<JobInput> {
   return { kind: 'file', path, size: info.size, head: head.toString('latin1') };
 }
 
+/** What a job is known to be before anything of it has been read: enough to lay it out for this machine. */
+export interface Layout {
+  /** Lanes that each host should have, where its concurrency allows them. */
+  readonly lanes: number;
+  /** Threads that there will be work for at once. */
+  readonly threads: number;
+}
+
 /**
- * Lanes that each host should have, so that all threads have work: with few hosts as many as there are threads, with many hosts
- * one, since each lane costs a message and a robots.txt.
+ * Lays a job out so that all threads have work: few hosts get as many lanes as there are threads, many hosts one each, since each lane costs
+ * a message and a robots.txt. What one thread has done before a second is there gets one.
+ *
+ * @param politeness - what the job allows on one host.
+ * @param follows - whether pages may bring more requests.
  */
-export function lanesWanted(input: JobInput, threads: number): number {
+export function layOut(input: JobInput, threads: number, politeness: { concurrency: number; delay: number }, follows: boolean): Layout {
   const text = input.kind === 'file' ? input.head : input.kind === 'urls' ? input.urls.join('\n') : '';
-  const hosts = new Set(Array.from(text.matchAll(/https?:\/\/([^/\s"',<>?#]+)/gi), ([, host]) => host));
-  return hosts.size >= 2 * threads ? 1 : threads;
+  const urls = Array.from(text.matchAll(/https?:\/\/([^/\s"',<>?#]+)/gi), ([, host]) => host);
+  const hosts = new Set(urls).size;
+  if (!follows && isWhole(input) && Math.max(urls.length, text.split('\n').length - 1) <= FEW_URLS) return { lanes: 1, threads: 1 };
+  const lanes = hosts >= 2 * threads ? 1 : threads;
+  return {
+    lanes,
+    threads: Math.max(1, Math.min(threads, hosts * lanesFor(politeness.concurrency, politeness.delay, { minLanes: lanes }))),
+  };
+}
+
+/** Whether all URLs of an input are seen in it: a sitemap or a template stands for more than it holds. */
+function isWhole(input: JobInput): boolean {
+  if (input.kind === 'file') return input.head.length < HEAD_BYTES && !/[<{]/.test(input.head);
+  return input.kind === 'urls';
 }
 
 /** The first bytes of a file, unpacked if they are gzip's. */

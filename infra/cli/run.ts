@@ -13,7 +13,7 @@ import { CommandFailure } from './command-failure.ts';
 import { exitCodes } from './exit-codes.ts';
 import { followJob } from './follow-job.ts';
 import { Interrupted } from './interrupt.ts';
-import { inputOf, lanesWanted } from './job-input.ts';
+import { inputOf, layOut } from './job-input.ts';
 import { withLocalCloud, type LocalSession } from './local-session.ts';
 import { functionOptionsOf } from './option-values.ts';
 import { printable } from './printable.ts';
@@ -42,11 +42,13 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   const workers = flags.workers ?? availableParallelism();
   const narrow = makeRoomForSockets(flags.concurrency ?? 0);
   if (narrow !== undefined) say(narrow);
+  const layout = input && layOut(input, workers, politenessOf(flags, chosen), chosen.scraper?.follows ?? chosen.name !== 'page');
   const cloudOptions = {
     job,
     dataDir: flags.dataDir,
     workers,
-    functionOptions: { ...functionOptionsOf(flags), ...(input && { [optionTable.minLanes.env]: String(lanesWanted(input, workers)) }) },
+    ...(layout && { warmWorkers: layout.threads }),
+    functionOptions: { ...functionOptionsOf(flags), ...(layout && { [optionTable.minLanes.env]: String(layout.lanes) }) },
   };
   let isBegun = flags.resume !== undefined;
   try {
@@ -144,6 +146,11 @@ function checkStart({ name, start }: Scraper): void {
     'input',
     `Nothing to scrape: scraper ${name} has no start of its own. Name a file of URLs, URLs, or - for the standard input.`,
   );
+}
+
+/** What the job allows on one host, as far as it is known before scrapers are loaded: with little allowed, one thread is enough. */
+function politenessOf({ concurrency, delay }: RunFlags, { scraper }: Choice): { concurrency: number; delay: number } {
+  return { concurrency: concurrency ?? scraper?.politeness.concurrency ?? 1, delay: delay ?? scraper?.politeness.delay ?? 0 };
 }
 
 function jobOptionsOf(flags: RunFlags): JobOptions {

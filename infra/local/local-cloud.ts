@@ -26,7 +26,7 @@ export interface LocalCloudOptions {
   readonly job?: string;
   /** Worker threads; absent: one per core. */
   readonly workers?: number;
-  /** How many of them are started at once rather than when there is work for them; absent: 1. */
+  /** How many of them are started before there is work for them; absent: 1. */
   readonly warmWorkers?: number;
   /** `URLDROP_…` options of the functions, over those of this process's environment. */
   readonly functionOptions?: Readonly<Record<string, string>>;
@@ -94,10 +94,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     dataDir?.release();
   };
   try {
-    // First of all: while this thread loads and starts SQS and S3, another loads the functions.
-    pool.warm(options.warmWorkers ?? 1, 'enqueue', 'scrape', 'report');
+    // First of all: while this thread loads and starts SQS and S3, another loads the functions, and more where there are cores for them.
+    pool.warm(1, 'enqueue', 'scrape', 'report');
+    const { warmWorkers = 1 } = options;
+    pool.warm(Math.min(warmWorkers, availableParallelism() - 1), 'scrape');
     const { wire } = await import('./wiring.ts');
-    return await wire(options, { dataDir, pool, threads, close });
+    const cloud = await wire(options, { dataDir, pool, threads, close });
+    pool.warm(warmWorkers, 'scrape');
+    return cloud;
   } catch (error) {
     await close();
     throw error;
