@@ -88,12 +88,10 @@ export class FunctionPool {
     return thread;
   }
 
-  /** The thread with the least to do; a new one rather than a second invocation of a function on a thread. */
+  /** The thread with the least of a function to do; a new one rather than a second invocation of a function on a thread. */
   #threadFor(name: FunctionName): FunctionThread {
     let best: FunctionThread | undefined;
-    for (const thread of this.#threads) {
-      if (!best || rank(thread, name) < rank(best, name)) best = thread;
-    }
+    for (const thread of this.#threads) if (!best || suitsBetter(thread, best, name)) best = thread;
     if (!best || (best.load(name) > 0 && this.#threads.size < this.#options.threads)) return this.#start();
     return best;
   }
@@ -113,7 +111,11 @@ export class FunctionPool {
   }
 }
 
-/** An invocation of another function counts double: enqueue keeps a thread's whole attention while it reads a long file. */
-function rank(thread: FunctionThread, name: FunctionName): number {
-  return 2 * thread.load() - thread.load(name);
+/**
+ * Invocations of one function are dealt out evenly, whatever else a thread does: two lanes of a host must not meet on one thread because
+ * their enqueue has not quite ended on the other. Of threads alike in this, one that has loaded the function saves loading it twice.
+ */
+function suitsBetter(a: FunctionThread, b: FunctionThread, name: FunctionName): boolean {
+  const order = a.load(name) - b.load(name) || Number(b.knows(name)) - Number(a.knows(name)) || a.load() - b.load();
+  return order < 0;
 }

@@ -37,6 +37,7 @@ export class FunctionThread {
   readonly #worker: Worker;
   readonly #setup: WorkerSetup;
   readonly #running = new Map<number, Running>();
+  readonly #known = new Set<FunctionName>();
   #nextId = 0;
   /** Set by whoever ends the thread on purpose: which invocation is to blame, and what the others hear. */
   #culprit: number | undefined;
@@ -82,6 +83,11 @@ export class FunctionThread {
     return count;
   }
 
+  /** Whether it has loaded a function, or is about to. */
+  knows(name: FunctionName): boolean {
+    return this.#known.has(name);
+  }
+
   /** Gives the thread the rest of its environment; what it was asked before waits for this. */
   configure(env: Readonly<Record<string, string>>): void {
     this.#post({ kind: 'environment', env });
@@ -89,12 +95,15 @@ export class FunctionThread {
 
   /** Loads a function's module before it is needed. */
   preload(name: FunctionName): void {
+    if (this.#known.has(name)) return;
+    this.#known.add(name);
     this.#post({ kind: 'load', function: name });
   }
 
   /** @throws {FunctionFailure} */
   invoke(name: FunctionName, event: unknown): Promise<unknown> {
     const id = this.#nextId++;
+    this.#known.add(name);
     const { timeoutMs } = this.#setup.functions[name];
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#end(id, `another invocation on its thread ran over the time of ${name}`), timeoutMs);
