@@ -1,5 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { S3Client, SQSClient } from './sdk.ts';
 import { UsageMeter } from './usage.ts';
 
 /** S3 requests billed in the dear class (AWS S3 pricing: PUT, COPY, POST, LIST). DELETE is free and counted nowhere. */

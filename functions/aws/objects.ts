@@ -7,8 +7,8 @@ import {
   NotFound,
   PutObjectCommand,
   type S3Client,
-} from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
+  Upload,
+} from './sdk.ts';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';

@@ -4,7 +4,7 @@ import {
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
   type SQSClient,
-} from '@aws-sdk/client-sqs';
+} from './sdk.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Limits of SendMessageBatch (AWS SQS quotas): 10 entries, 1 MiB for all of them together. */

@@ -1,4 +1,4 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from './sdk.ts';
 
 /** Reads the text of a secret by its name or ARN. @throws what Secrets Manager answered. */
 export async function readSecret(id: string): Promise<string> {

@@ -4,7 +4,7 @@ import {
   ReceiveMessageCommand,
   SetQueueAttributesCommand,
   type SQSClient,
-} from '@aws-sdk/client-sqs';
+} from './sdk.ts';
 
 /** Entries of one batch call (AWS SQS quotas). */
 const MAX_ENTRIES = 10;

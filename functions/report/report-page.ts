@@ -1,5 +1,6 @@
 import { errorKind } from '../job/errors.ts';
 import { errorsPrefix, resultsPrefix } from '../job/keys.ts';
+import { numberText, significantText } from '../job/number-text.ts';
 import { skippedTotal, type Summary } from '../job/summary.ts';
 
 /** A running job's page asks for itself again after this, s. */
@@ -14,17 +15,17 @@ export function reportPage(summary: Summary): string {
   const isFinal = summary.finishedAt !== undefined;
   const skipped = skippedTotal(requests.skipped);
   const facts: readonly (readonly [string, string])[] = [
-    ['Requests', count(requests.total)],
-    ['Succeeded', count(requests.succeeded)],
-    ['Failed', count(requests.failed)],
-    ['Skipped', count(skipped)],
-    ['Pending', count(requests.pending)],
-    ['Items', count(summary.items)],
+    ['Requests', numberText(requests.total)],
+    ['Succeeded', numberText(requests.succeeded)],
+    ['Failed', numberText(requests.failed)],
+    ['Skipped', numberText(skipped)],
+    ['Pending', numberText(requests.pending)],
+    ['Items', numberText(summary.items)],
     ...(summary.changes
-      ? Object.entries(summary.changes).map(([kind, n]) => [`${kind[0]?.toUpperCase()}${kind.slice(1)}`, count(n)] as const)
+      ? Object.entries(summary.changes).map(([kind, n]) => [`${kind[0]?.toUpperCase()}${kind.slice(1)}`, numberText(n)] as const)
       : []),
-    ['Hosts', count(summary.hosts)],
-    ['Pages per second', summary.pagesPerSecond.toLocaleString('en')],
+    ['Hosts', numberText(summary.hosts)],
+    ['Pages per second', numberText(summary.pagesPerSecond)],
     [isFinal ? 'Took' : 'Running for', duration(summary.wallMs)],
     ['Cost', dollars(summary.cost.usd)],
     ...(summary.estimate ? [['Estimated', `${dollars(summary.estimate.usd)}, ${duration(summary.estimate.seconds * 1000)}`] as const] : []),
@@ -79,7 +80,7 @@ function errorTable({ errors }: Summary): string {
   if (rows.length === 0) return '';
   return `<h2>Errors</h2>
 <table><tr><th>Code</th><th>Count</th><th>Example</th><th>What to do</th></tr>
-${rows.map(([code, e]) => `<tr><td><code>${text(code)}</code></td><td>${count(e.count)}</td><td><code>${text(e.url)}</code><br>${text(e.message)}</td><td>${text(errorKind(code).remedy)}</td></tr>`).join('\n')}
+${rows.map(([code, e]) => `<tr><td><code>${text(code)}</code></td><td>${numberText(e.count)}</td><td><code>${text(e.url)}</code><br>${text(e.message)}</td><td>${text(errorKind(code).remedy)}</td></tr>`).join('\n')}
 </table>
 `;
 }
@@ -89,7 +90,7 @@ function untoldTable({ untold }: Summary): string {
   return `<h2>Not told</h2>
 <table><tr><th>Who</th><th>Tries</th><th>Why</th></tr>
 ${Object.entries(untold)
-  .map(([name, { tries, error }]) => `<tr><td>${text(name)}</td><td>${count(tries)}</td><td>${text(error)}</td></tr>`)
+  .map(([name, { tries, error }]) => `<tr><td>${text(name)}</td><td>${numberText(tries)}</td><td>${text(error)}</td></tr>`)
   .join('\n')}
 </table>
 `;
@@ -100,7 +101,7 @@ function skipTable({ requests }: Summary): string {
   if (rows.length === 0) return '';
   return `<h2>Skipped</h2>
 <table><tr><th>Reason</th><th>Count</th></tr>
-${rows.map(([reason, n]) => `<tr><td>${text(reason)}</td><td>${count(n)}</td></tr>`).join('\n')}
+${rows.map(([reason, n]) => `<tr><td>${text(reason)}</td><td>${numberText(n)}</td></tr>`).join('\n')}
 </table>
 `;
 }
@@ -110,7 +111,7 @@ function hostTable({ slowest, failing }: Summary): string {
   if (rows.size < 2 && failing.length === 0) return '';
   return `<h2>Failing and slowest hosts</h2>
 <table><tr><th>Host</th><th>Failed</th><th>Fetches</th><th>Time for one, on average</th></tr>
-${Array.from(rows.values(), (h) => `<tr><td>${text(h.host)}</td><td>${count(h.failed)}</td><td>${count(h.fetches)}</td><td>${h.fetches > 0 ? `${count(Math.round(h.fetchMs / h.fetches))} ms` : ''}</td></tr>`).join('\n')}
+${Array.from(rows.values(), (h) => `<tr><td>${text(h.host)}</td><td>${numberText(h.failed)}</td><td>${numberText(h.fetches)}</td><td>${h.fetches > 0 ? `${numberText(Math.round(h.fetchMs / h.fetches))} ms` : ''}</td></tr>`).join('\n')}
 </table>
 `;
 }
@@ -130,7 +131,7 @@ function proxyTable({ proxies = {} }: Summary): string {
   if (rows.length === 0) return '';
   return `<h2>Proxies</h2>
 <table><tr><th>Proxy</th><th>Fetches</th><th>Failed by the proxy</th></tr>
-${rows.map(([proxy, p]) => `<tr><td>${text(proxy)}</td><td>${count(p.fetches)}</td><td>${count(p.failures)}</td></tr>`).join('\n')}
+${rows.map(([proxy, p]) => `<tr><td>${text(proxy)}</td><td>${numberText(p.fetches)}</td><td>${numberText(p.failures)}</td></tr>`).join('\n')}
 </table>
 `;
 }
@@ -144,12 +145,8 @@ function text(value: string): string {
   return value.replaceAll(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-function count(n: number): string {
-  return n.toLocaleString('en');
-}
-
 function dollars(usd: number): string {
-  return `$${usd.toLocaleString('en', { maximumSignificantDigits: 3 })}`;
+  return `$${significantText(usd, 3)}`;
 }
 
 export function bytes(n: number): string {

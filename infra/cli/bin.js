@@ -14,6 +14,7 @@ const ARENAS = { MALLOC_ARENA_MAX: '2' };
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   beginWithLessMemory(process.argv.slice(2));
   nodeModule.enableCompileCache();
+  await import('../prebuilt/use-prebuilt.ts');
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {

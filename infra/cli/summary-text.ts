@@ -1,4 +1,5 @@
 import { errorKind } from '../../functions/job/errors.ts';
+import { fixedText, significantText } from '../../functions/job/number-text.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { bytesText, countOf, countText, durationText, rateText } from './number-text.ts';
 
@@ -94,5 +95,5 @@ function proxyLines({ proxies = {} }: Summary): string[] {
 
 /** Two digits that say something, however small the amount. */
 function dollars(usd: number): string {
-  return usd.toLocaleString('en', usd >= 1 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 });
+  return usd >= 1 ? fixedText(usd, 2) : significantText(usd, 2);
 }

@@ -13,7 +13,9 @@ const YOUNG_GENERATION_MB = 24;
  * A thread begins with this and not with its module: that would be stripped of its types before the compile cache is on, by a compiler
  * that is loaded for it alone, 60 ms of CPU.
  */
-const BEGIN = `require('node:module').enableCompileCache(); import(${JSON.stringify(new URL('function-worker.ts', import.meta.url).href)});`;
+const BEGIN = `require('node:module').enableCompileCache(); ${['../prebuilt/use-prebuilt.ts', 'function-worker.ts']
+  .map((path) => `import(${JSON.stringify(new URL(path, import.meta.url).href)})`)
+  .join('.then(() => ')});`;
 
 interface Running {
   readonly function: FunctionName;
