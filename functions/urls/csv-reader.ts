@@ -4,7 +4,7 @@ import { UsageError } from '../job/errors.ts';
 import type { Request } from '../job/request.ts';
 import { CsvRecords, type RecordSink } from './csv-records.ts';
 import { badUrlAdvice, clip, normalise } from './normal-form.ts';
-import { lineDamage, tooLongFault } from './text-reader.ts';
+import { lineDamage, tooLongFault } from './line-faults.ts';
 import { place, type Reader, type Sink } from './types.ts';
 
 const QUOTE = 34;

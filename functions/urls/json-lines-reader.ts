@@ -1,9 +1,9 @@
 import type { FileTarget, Json, Request } from '../job/request.ts';
 import { unknownName } from '../job/nearest-name.ts';
-import { LineSplitter, type LineSink } from './line-splitter.ts';
+import { lineDamage } from './line-faults.ts';
+import { LineReader } from './line-reader.ts';
 import { badUrlAdvice, clip, normalise } from './normal-form.ts';
-import { lineDamage, tooLongFault } from './text-reader.ts';
-import { place, type Reader, type Sink } from './types.ts';
+import { place } from './types.ts';
 
 /** What a line may say, in the words of {@link Request}. */
 const FIELDS = ['url', 'page', 'method', 'headers', 'body', 'data', 'depth', 'file'] as const;
@@ -18,32 +18,11 @@ const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 const MAX_NAME_CHARS = 200;
 
 /** Reads one request a line as JSON: a request of the user's, or a line of `errors/` dropped again. */
-export class JsonLinesReader implements Reader, LineSink {
-  readonly #name: string;
-  readonly #sink: Sink;
-  readonly #lines = new LineSplitter(this);
-
-  constructor(name: string, sink: Sink) {
-    this.#name = name;
-    this.#sink = sink;
-  }
-
-  get at(): number {
-    return this.#lines.current;
-  }
-
-  write(block: Buffer): void {
-    this.#lines.write(block);
-  }
-
-  end(): void {
-    this.#lines.end();
-  }
-
+export class JsonLinesReader extends LineReader {
   line(bytes: Buffer, start: number, end: number, line: number): void {
     const text = bytes.toString('utf8', start, end);
     const fault = (what: string, code: 'bad-line' | 'bad-url' = 'bad-line', shown = text) =>
-      this.#sink.fault({ code, message: `${place(line, this.#name)} ${what}`, line, text: clip(shown) });
+      this.sink.fault({ code, message: `${place(line, this.name)} ${what}`, line, text: clip(shown) });
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -60,11 +39,7 @@ export class JsonLinesReader implements Reader, LineSink {
     }
     const url = normalise(request.url);
     if (url === undefined) fault(`${badUrlAdvice(request.url)} Its "url" reads: ${clip(request.url)}`, 'bad-url', request.url);
-    else this.#sink.request(url === request.url ? request : { ...request, url }, line);
-  }
-
-  tooLong(head: Buffer, line: number): void {
-    this.#sink.fault(tooLongFault(head, line, this.#name));
+    else this.sink.request(url === request.url ? request : { ...request, url }, line);
   }
 }
 

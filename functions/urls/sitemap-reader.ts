@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 import { UsageError } from '../job/errors.ts';
 import { badUrlAdvice, clip, normalise } from './normal-form.ts';
-import { tooLongFault } from './text-reader.ts';
+import { tooLongFault } from './line-faults.ts';
 import { MAX_LINE_BYTES, place, type Reader, type Sink } from './types.ts';
 
 /** No sitemap nests deeper than four elements; extensions for images and videos add two. */
