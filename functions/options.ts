@@ -96,6 +96,16 @@ export const optionTable = {
     max: 600_000,
     reason: 'What one invocation gets done of a batch; inside the function timeout.',
   },
+  longSlices: {
+    env: 'URLDROP_LONG_SLICES',
+    kind: 'number',
+    unit: 'invocations',
+    default: 0,
+    min: 0,
+    max: 1_000,
+    reason:
+      'Up to so many invocations side by side in a process, slices of slow hosts last longer: their ends are waited for. Where slices are short.',
+  },
   maxSockets: {
     env: 'URLDROP_MAX_SOCKETS',
     kind: 'number',

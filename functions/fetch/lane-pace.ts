@@ -77,7 +77,8 @@ const NEUTRAL = new Set(['cancelled', 'proxy', 'blocked-address', 'bad-url', 'ro
  * Concurrency and delay are never exceeded; everything else only slows down further:
  * - reactive: 429, 503 and Retry-After pause the host, and so do connection failures in a row, longer each time; after a pause one
  *   request goes ahead, and the number in flight grows again with each success;
- * - proactive: a slow host gets its requests evenly spread (latency ÷ concurrency), which costs no throughput; failures never bring it closer.
+ * - proactive: a slow host gets its requests evenly spread (latency ÷ concurrency), closer together while places stand empty, so that it
+ *   costs next to no throughput; failures never bring it closer.
  */
 export class LanePace {
   readonly #concurrency: number;
@@ -125,6 +126,11 @@ export class LanePace {
   /** End of the host's pause, ms since the epoch; 0 or a time gone by where there is none. */
   get pausedUntil(): number {
     return this.#pausedUntilMs;
+  }
+
+  /** What the host takes to answer at present; 0 = not known yet. */
+  get latencyMs(): number {
+    return this.#latencyMs;
   }
 
   /**
@@ -278,7 +284,9 @@ export class LanePace {
 
   #adaptiveMs(): number {
     if (!this.#adaptive || this.#latencyMs < FAST_MS) return 0;
-    return Math.min(MAX_ADAPTIVE_MS, this.#latencyMs / this.#concurrency);
+    // With places free, at the beginning of a slice say, the spread would keep them empty: the more there are, the sooner one is taken.
+    const free = Math.max(0, this.#window - this.#inFlight);
+    return Math.min(MAX_ADAPTIVE_MS, this.#latencyMs / this.#concurrency / (1 + free));
   }
 
   #measured(latencyMs: number): void {

@@ -23,6 +23,7 @@ import { PageSink } from './page-sink.ts';
 import { RequestSource } from '../job/request-source.ts';
 import { clearSuperseded, takeFailed, type Taken } from './retry-failed.ts';
 import { Slice, type SliceEnd } from './slice.ts';
+import { sliceEndMs, type SliceTime } from './slice-time.ts';
 import { sweepLane } from './sweep.ts';
 import { DEATHS, StartRecord } from './start-record.ts';
 import { TallyCounter } from '../job/tally.ts';
@@ -38,13 +39,11 @@ export interface Delivery {
 }
 
 /** What the batches of one invocation share. */
-export interface Invocation {
+export interface Invocation extends SliceTime {
   readonly tools: Tools;
   readonly jobs: JobBook;
   readonly usage: UsageShare;
   readonly idle: IdleWatch;
-  /** Nothing is started after this, ms since the epoch. */
-  readonly endMs: number;
   /** What is under way then is given up. */
   readonly hardEndMs: number;
 }
@@ -188,7 +187,7 @@ async function commitSlice(
       const cookies = scraper.request.cookies === 'keep' ? await state.cookies(job.id) : undefined;
       const cookiesBefore = JSON.stringify(cookies?.toState(tools.now()));
       const isCancelled = () => invocation.jobs.isCancelled(job.id);
-      const { idle, endMs, hardEndMs } = invocation;
+      const { idle, hardEndMs } = invocation;
       const slice = new Slice({
         tools,
         job,
@@ -203,7 +202,9 @@ async function commitSlice(
         changes,
         sink,
         idle,
-        endMs,
+        get endMs() {
+          return sliceEndMs(invocation, pace.latencyMs);
+        },
         hardEndMs,
         isCancelled,
       });

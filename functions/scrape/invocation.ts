@@ -9,7 +9,9 @@ import type { Tools } from './tools.ts';
 import { UsageShare } from '../job/usage-share.ts';
 
 /** Kept of the function's time to give up what is under way, write, commit and acknowledge, ms. */
-const COMMIT_RESERVE_MS = 20_000;
+export const COMMIT_RESERVE_MS = 20_000;
+/** Part of the function's time that the longest slice takes. */
+const LONGEST_SLICE = 2 / 3;
 /** First wait of a batch that could not be committed, s; grows with its receive count. */
 const COME_BACK_SECONDS = 10;
 const MAX_COME_BACK_SECONDS = 300;
@@ -22,9 +24,15 @@ interface Incoming extends Delivery {
  * Runs the batches of one SQS event: lanes side by side, the batches of a lane one after another.
  *
  * @param remainingMs - what the function's time limit leaves.
+ * @param mayLast - whether slices of slow hosts may last longer than the options say, up to two thirds of that time.
  * @returns the message ids that must come back. Never throws: a thrown error would make Lambda slow the whole queue down.
  */
-export async function runInvocation(tools: Tools, records: readonly SQSRecord[], remainingMs: number): Promise<string[]> {
+export async function runInvocation(
+  tools: Tools,
+  records: readonly SQSRecord[],
+  remainingMs: number,
+  mayLast: () => boolean = () => false,
+): Promise<string[]> {
   const nowMs = tools.now();
   const hardEndMs = nowMs + Math.max(remainingMs - COMMIT_RESERVE_MS, remainingMs / 2);
   const invocation: Invocation = {
@@ -32,8 +40,11 @@ export async function runInvocation(tools: Tools, records: readonly SQSRecord[],
     jobs: new JobBook(tools.cloud, tools.now),
     usage: new UsageShare(tools.cloud.meter, tools.options.memoryMb, tools.now),
     idle: new IdleWatch(tools.options.maxWaitMs, tools.now),
+    startMs: nowMs,
     endMs: Math.min(nowMs + tools.options.sliceMs, hardEndMs),
+    longEndMs: Math.min(nowMs + remainingMs * LONGEST_SLICE, hardEndMs),
     hardEndMs,
+    mayLast,
   };
   const failed: string[] = [];
   const lanes = new Map<string, Incoming[]>();

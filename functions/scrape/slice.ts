@@ -65,7 +65,7 @@ export interface SliceJob {
   readonly changes: PageChanges | undefined;
   readonly sink: SliceSink;
   readonly idle: IdleWatch;
-  /** Nothing is started after this. */
+  /** Nothing is started after this; it may change with what is learnt of the host. */
   readonly endMs: number;
   /** What is under way then is given up and goes on in a child. */
   readonly hardEndMs: number;

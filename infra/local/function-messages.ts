@@ -19,6 +19,8 @@ export type ToWorker =
   /** The rest of the environment: endpoints are known later than threads are started. No function is loaded before it. */
   | { readonly kind: 'environment'; readonly env: Readonly<Record<string, string>> }
   | { readonly kind: 'load'; readonly function: FunctionName }
+  /** What is under way has only so long. */
+  | { readonly kind: 'hasten'; readonly inMs: number }
   | { readonly kind: 'invoke'; readonly id: number; readonly function: FunctionName; readonly event: unknown; readonly requestId: string };
 
 export type FromWorker =

@@ -95,6 +95,11 @@ export class FunctionThread {
     this.#post({ kind: 'environment', env });
   }
 
+  /** Tells the invocations under way that they have only so long. */
+  hasten(inMs: number): void {
+    this.#post({ kind: 'hasten', inMs });
+  }
+
   /** Loads a function's module before it is needed. */
   preload(name: FunctionName): void {
     if (this.#known.has(name)) return;

@@ -12,6 +12,8 @@ const port = parentPort;
 if (!port) throw new Error('function-worker.ts runs as a worker thread only.');
 const { functions, preload } = workerData as WorkerSetup;
 const handlers = new Map<FunctionName, Promise<Handler>>();
+/** When each invocation under way must have ended, ms since the epoch. */
+const deadlines = new Set<{ ms: number }>();
 const environment = Promise.withResolvers<void>();
 let loading: Promise<unknown> = environment.promise;
 for (const module of preload) {
@@ -46,9 +48,8 @@ function unsupported(): never {
   throw new Error('Handlers answer with a promise; the callback interface is not there.');
 }
 
-function contextOf(name: FunctionName, requestId: string): Context {
-  const { memoryMb, timeoutMs } = functions[name];
-  const deadlineMs = Date.now() + timeoutMs;
+function contextOf(name: FunctionName, requestId: string, deadline: { readonly ms: number }): Context {
+  const { memoryMb } = functions[name];
   return {
     callbackWaitsForEmptyEventLoop: false,
     functionName: name,
@@ -58,7 +59,7 @@ function contextOf(name: FunctionName, requestId: string): Context {
     awsRequestId: requestId,
     logGroupName: `/aws/lambda/${name}`,
     logStreamName: 'local',
-    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, deadline.ms - Date.now()),
     done: unsupported,
     fail: unsupported,
     succeed: unsupported,
@@ -67,13 +68,18 @@ function contextOf(name: FunctionName, requestId: string): Context {
 
 async function invoke(call: ToWorker & { kind: 'invoke' }): Promise<FromWorker> {
   let failure: 'load' | 'thrown' = 'load';
+  const deadline = { ms: 0 };
   try {
     const handler = await handlerOf(call.function);
     failure = 'thrown';
-    return { kind: 'done', id: call.id, answer: await handler(call.event, contextOf(call.function, call.requestId)) };
+    deadline.ms = Date.now() + functions[call.function].timeoutMs;
+    deadlines.add(deadline);
+    return { kind: 'done', id: call.id, answer: await handler(call.event, contextOf(call.function, call.requestId, deadline)) };
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     return { kind: 'failed', id: call.id, failure, message, stack: stack ?? message };
+  } finally {
+    deadlines.delete(deadline);
   }
 }
 
@@ -81,7 +87,7 @@ port.on('message', (call: ToWorker) => {
   if (call.kind === 'environment') {
     Object.assign(process.env, call.env);
     environment.resolve();
-  }
+  } else if (call.kind === 'hasten') for (const deadline of deadlines) deadline.ms = Math.min(deadline.ms, Date.now() + call.inMs);
   // A load that fails is reported by the invocation that needs it.
   else if (call.kind === 'load') void handlerOf(call.function).catch(() => undefined);
   else void invoke(call).then((answer) => port.postMessage(answer));

@@ -7,6 +7,7 @@ import { settings, type QueueName } from '../settings.ts';
 import type { DataDir } from './data-dir.ts';
 import { LOCAL_BUCKET, queueAttributes, startEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
 import { EventSource } from './event-source.ts';
+import { INVOCATIONS_PER_THREAD } from './function-environment.ts';
 import type { FunctionPool } from './function-pool.ts';
 import type { LocalCloud, LocalCloudOptions } from './local-cloud.ts';
 import { ReportClock } from './report-clock.ts';
@@ -16,8 +17,6 @@ import { UploadSource } from './upload-source.ts';
 const TICK_MS = 1_000;
 /** From the end of the last invocation to the tick that may find the job finished; a next batch is received within this. */
 const SETTLE_MS = 15;
-/** Scrape invocations that one thread runs at a time: more lanes side by side, at the price of their pages in memory. */
-const INVOCATIONS_PER_THREAD = 8;
 
 /** What is there before SQS and S3 are. */
 export interface Ground {
@@ -86,6 +85,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
     async stop(graceMs) {
       const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop(), schedules?.stop()]);
       if (graceMs > 0) {
+        pool.hasten(graceMs);
         const grace = deadline(graceMs);
         await Promise.race([ended.then(() => clock.tick()), grace.promise]);
         grace.cancel();

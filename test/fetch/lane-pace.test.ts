@@ -251,16 +251,34 @@ describe('latency', () => {
     expect(pace.waitMs(NOW)).toBe(0);
   });
 
-  test('of a slow host spreads its requests evenly, at no cost in throughput', () => {
-    const pace = paceOf();
+  /** All places of a host that takes two seconds are taken; one request ends. @returns the wait for the start after the next. */
+  const waitWhenFull = (random: number): number => {
+    const pace = paceOf({ random: () => random });
     once(pace, NOW, { latencyMs: 2_000, status: 200 });
-    pace.started(NOW);
-    expect(pace.waitMs(NOW)).toBe(500);
+    for (let i = 0; i < 4; i++) pace.started(NOW);
+    pace.ended(NOW + 2_000, { latencyMs: 2_000, status: 200 });
+    pace.started(NOW + 2_000);
+    pace.ended(NOW + 2_000, { latencyMs: 2_000, status: 200 });
+    return pace.waitMs(NOW + 2_000);
+  };
+
+  test('of a slow host spreads its requests evenly', () => {
+    expect(waitWhenFull(0)).toBe(500);
     // Chance makes it less and never more: a free place is not kept waiting.
-    const lucky = paceOf({ random: () => 0.999 });
-    once(lucky, NOW, { latencyMs: 2_000, status: 200 });
-    lucky.started(NOW);
-    expect(lucky.waitMs(NOW)).toBeCloseTo(250, 0);
+    expect(waitWhenFull(0.999)).toBeCloseTo(250, 0);
+  });
+
+  test('of a slow host keeps few places empty: the more are free, the sooner one is taken', () => {
+    const pace = paceOf();
+    once(pace, NOW, { latencyMs: 2_400, status: 200 });
+    let nowMs = NOW + 10_000;
+    const waits = [0, 1, 2].map(() => {
+      pace.started(nowMs);
+      const waitMs = pace.waitMs(nowMs);
+      nowMs += waitMs;
+      return waitMs;
+    });
+    expect(waits).toEqual([150, 200, 300]);
   });
 
   test('that falls brings requests closer step by step; a failure never does', () => {

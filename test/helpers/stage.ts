@@ -103,9 +103,9 @@ export class Stage implements AsyncDisposable {
   }
 
   /** One invocation over whatever SQS hands out; Lambda's part (deleting what did not fail) included. */
-  async invoke(tools: Tools, records?: readonly SQSRecord[], remainingMs = 120_000): Promise<string[]> {
+  async invoke(tools: Tools, records?: readonly SQSRecord[], remainingMs = 120_000, mayLast?: () => boolean): Promise<string[]> {
     const batch = records ?? (await this.receive());
-    const failed = await runInvocation(tools, batch, remainingMs);
+    const failed = await runInvocation(tools, batch, remainingMs, mayLast);
     const done = batch.filter((r) => !failed.includes(r.messageId));
     if (done.length > 0) {
       const entries = done.map((r, i) => ({ Id: String(i), ReceiptHandle: r.receiptHandle }));

@@ -33,6 +33,19 @@ test('a stop with grace lets what is under way end', async () => {
   expect([messages?.ready, messages?.inflight]).toEqual([[], []]);
 });
 
+test('a stop with grace tells what is under way how long it has', async () => {
+  using dir = tempDir();
+  {
+    await using cloud = await testCloud({ dataDir: dir.path });
+    await cloud.objects.put('urls/page/a.txt', 'a last\n');
+    await cloud.wait<Ran>('ran/a/1');
+    await cloud.stop(20_000);
+  }
+  await using cloud = await testCloud({ dataDir: dir.path });
+  const { messages } = cloud.aws.server.inspectQueue(settings.queues.requests.name) ?? {};
+  expect([messages?.ready, messages?.inflight]).toEqual([[], []]);
+});
+
 test('an upload whose enqueue was killed is handled at the next start, as the same event', async () => {
   using dir = tempDir();
   const begun: S3EventRecord[] = [];

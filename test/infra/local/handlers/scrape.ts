@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { connect } from '../../../../functions/aws/cloud.ts';
 import { readOptions } from '../../../../functions/options.ts';
+import { settings } from '../../../../infra/settings.ts';
 
 const options = readOptions(process.env);
 const cloud = connect(options);
@@ -38,6 +39,8 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       };
       await cloud.objects.putJson(`ran/${lane}/${receives}`, ran);
       if (what === 'wait') await until(`go/${lane}`);
+      // As long as there is time, which with a whole invocation ahead there is.
+      if (what === 'last') await untilHastened(context);
       if (receives > 1 && what !== 'always-exit') return;
       if (what === 'exit' || what === 'always-exit') process.exit(7);
       if (what === 'uncaught') setImmediate(() => JSON.parse('no JSON'));
@@ -56,4 +59,8 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
 
 async function until(key: string): Promise<void> {
   while (!(await cloud.objects.head(key))) await sleep(20);
+}
+
+async function untilHastened(context: Context): Promise<void> {
+  while (context.getRemainingTimeInMillis() > settings.functions.scrape.timeoutSeconds * 500) await sleep(20);
 }
