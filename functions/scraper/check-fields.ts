@@ -4,7 +4,9 @@ import { conversions } from './convert.ts';
 import type { Place } from './faults.ts';
 import { isRecord, shown } from './scraper-options.ts';
 
-export const fieldNames = ['selector', 'attr', 'value', 'match', 'as', 'locale', 'format', 'required'] as const;
+export const fieldNames = ['selector', 'attr', 'value', 'match', 'as', 'locale', 'format', 'required', 'count', 'limit'] as const;
+/** All that a count may have. */
+const COUNT_NAMES: readonly string[] = ['selector', 'count'];
 export const conversionNames: readonly string[] = Object.keys(conversions);
 /** Maps inside maps: no item is meant to be deeper, and a map that holds itself ends here. */
 const MAX_MAP_DEPTH = 20;
@@ -22,18 +24,28 @@ function checkSpec(place: Place, spec: unknown, depth: number): void {
   else if (Array.isArray(spec)) {
     const one: unknown = spec[0];
     const isOne = spec.length === 1 && (typeof one === 'string' || (isRecord(one) && typeof one['selector'] === 'string'));
-    if (isOne) checkSpec(place.at(0), one, depth);
+    if (isRecord(one) && isOne) checkListed(place.at(0), one, depth);
+    else if (isOne) checkSpec(place.at(0), one, depth);
     else place.fault(`must be a list of one selector or field, ['.tag'] for all matches, not ${shown(spec)}.`);
   } else if (isRecord(spec) && typeof spec['selector'] === 'string') checkField(place, spec, depth);
   else if (isRecord(spec)) checkMap(place, spec, depth + 1);
   else place.fault(`must be a selector, a field, a list, a function or a map, not ${shown(spec)}.`);
 }
 
+/** A field of a list. */
+function checkListed(place: Place, field: Record<string, unknown>, depth: number): void {
+  const { limit, ...rest } = field;
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) >= 1))
+    place.at('limit').fault(`must be a whole number of values, 1 at least, not ${shown(limit)}.`);
+  if (rest['count'] === true) place.at('count').fault('gives one number and no list: leave out the brackets around the field.');
+  checkField(place, rest, depth);
+}
+
 function checkField(place: Place, field: Record<string, unknown>, depth: number): void {
   for (const name of Object.keys(field)) {
     if (!fieldNames.includes(name as 'selector')) place.unknown(name, unknownName(name, fieldNames));
   }
-  const { selector, attr, value, match, as, locale, format, required } = field;
+  const { selector, attr, value, match, as, locale, format, required, count, limit } = field;
   checkSelector(place.at('selector'), selector);
   if (attr !== undefined && (typeof attr !== 'string' || attr === ''))
     place.at('attr').fault(`must be the name of an attribute, not ${shown(attr)}.`);
@@ -45,6 +57,10 @@ function checkField(place: Place, field: Record<string, unknown>, depth: number)
   if ((isRecord(value) || typeof value === 'function') && (match !== undefined || as !== undefined))
     place.fault('has a map or function as its value, which leaves nothing for match and as to work on.');
   checkConversion(place, as, locale, format);
+  if (limit !== undefined) place.at('limit').fault('is for lists: put brackets around the field, [{ selector, limit }].');
+  if (count !== undefined && typeof count !== 'boolean') place.at('count').fault(`must be true or false, not ${shown(count)}.`);
+  const besides = count === true ? Object.keys(field).find((name) => !COUNT_NAMES.includes(name) && name !== 'limit') : undefined;
+  if (besides !== undefined) place.fault(`counts matches, which leaves nothing for ${besides} to do.`);
   if (required !== undefined && typeof required !== 'boolean') place.at('required').fault(`must be true or false, not ${shown(required)}.`);
 }
 

@@ -56,10 +56,18 @@ export interface Field {
   readonly format?: string;
   /** An item without this field is `invalid-item`. */
   readonly required?: boolean;
+  /** The number of matches is the value; stands beside the selector only. */
+  readonly count?: boolean;
+}
+
+/** What a list is made of. */
+export interface ListField extends Field {
+  /** Keeps the first so many values; at least 1. */
+  readonly limit?: number;
 }
 
 /** A selector's first match, a field, all matches as a list, a function, or a map of the same. */
-export type FieldSpec = string | Field | readonly (string | Field)[] | ((context: FieldContext) => unknown) | NestedMap;
+export type FieldSpec = string | Field | readonly (string | ListField)[] | ((context: FieldContext) => unknown) | NestedMap;
 export interface FieldMap {
   readonly [name: string]: FieldSpec;
 }
@@ -79,21 +87,23 @@ type ValueFrom<S> = S extends string
     : S extends (...context: never) => infer R
       ? R
       : S extends { readonly selector: string }
-        ? OneFrom<S> | (S extends { readonly required: true } ? never : undefined)
+        ? OneFrom<S> | (S extends { readonly required: true } | { readonly count: true } ? never : undefined)
         : ItemFrom<S>;
 
-type OneFrom<F> = F extends { readonly as: infer A }
-  ? A extends Conversion
-    ? Conversions[A]
-    : A extends (...text: never) => infer R
-      ? R
-      : string
-  : F extends { readonly value: infer V }
-    ? V extends (...element: never) => infer R
-      ? R
-      : V extends string
-        ? string
-        : ItemFrom<V>
-    : F extends { readonly match: RegExp }
-      ? string | Record<string, string>
-      : string;
+type OneFrom<F> = F extends { readonly count: true }
+  ? number
+  : F extends { readonly as: infer A }
+    ? A extends Conversion
+      ? Conversions[A]
+      : A extends (...text: never) => infer R
+        ? R
+        : string
+    : F extends { readonly value: infer V }
+      ? V extends (...element: never) => infer R
+        ? R
+        : V extends string
+          ? string
+          : ItemFrom<V>
+      : F extends { readonly match: RegExp }
+        ? string | Record<string, string>
+        : string;

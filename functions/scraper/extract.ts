@@ -3,7 +3,7 @@ import { RequestError } from '../job/errors.ts';
 import { convert } from './convert.ts';
 import type { FileReference } from './downloads.ts';
 import { longestMatch } from './explain-empty.ts';
-import type { Conversion, Field, FieldContext, FieldMap, FieldSpec, NestedMap } from './extract-types.ts';
+import type { Conversion, Field, FieldContext, FieldMap, FieldSpec, ListField, NestedMap } from './extract-types.ts';
 import { collapse, readableText } from './page-text.ts';
 import { selectorOf } from './selector.ts';
 import type { RunContext } from './types.ts';
@@ -59,7 +59,8 @@ export class Extraction {
     if (typeof spec === 'string') return this.#first({ selector: spec }, scope, place);
     if (typeof spec === 'function') return spec(this.#context(scope));
     if (isList(spec)) return this.#all(listed(spec), scope, place);
-    return isField(spec) ? this.#first(spec, scope, place) : this.map(spec, scope, place);
+    if (!isField(spec)) return this.map(spec, scope, place);
+    return spec.count === true ? this.#count(spec, scope, place) : this.#first(spec, scope, place);
   }
 
   #first(field: Field, scope: Selection, place: string): unknown {
@@ -68,6 +69,12 @@ export class Extraction {
     if (value === undefined && this.#onEmpty) this.#explain(field, scope, place, element);
     if (value === undefined && field.required) throw missing(place, field, element && this.#source(field, element));
     return value;
+  }
+
+  #count(field: Field, scope: Selection, place: string): number {
+    const { length } = this.#matches(field.selector, scope);
+    if (length === 0 && this.#onEmpty) this.#explain(field, scope, place, undefined);
+    return length;
   }
 
   #explain(field: Field, scope: Selection, place: string, element: ElementNode | undefined): void {
@@ -81,9 +88,10 @@ export class Extraction {
     });
   }
 
-  #all(field: Field, scope: Selection, place: string): unknown[] {
+  #all(field: ListField, scope: Selection, place: string): unknown[] {
     const values: unknown[] = [];
     for (const element of this.#matches(field.selector, scope)) {
+      if (values.length === field.limit) break;
       const value = this.#value(field, element, `${place}.${values.length}`);
       // A match without a value leaves no hole in the list (cheerio's extract does the same).
       if (value !== undefined && value !== null) values.push(value);
@@ -169,12 +177,12 @@ export function isField(spec: Field | FieldMap | NestedMap): spec is Field {
 }
 
 /** The one entry of a list, written out; definitions are checked to have one. */
-function listed(spec: readonly (string | Field)[]): Field {
+function listed(spec: readonly (string | ListField)[]): ListField {
   const [one = ''] = spec;
   return typeof one === 'string' ? { selector: one } : one;
 }
 
-export function isList(spec: FieldSpec): spec is readonly (string | Field)[] {
+export function isList(spec: FieldSpec): spec is readonly (string | ListField)[] {
   return Array.isArray(spec);
 }
 

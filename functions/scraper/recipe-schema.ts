@@ -5,6 +5,24 @@ import { SCRAPER_NAME } from './define-scraper.ts';
 import { parserNames } from './page-tree.ts';
 import { runOptions, scraperOptions, type ScraperOption } from './scraper-options.ts';
 
+/** What fields and those of a list have in common. */
+const FIELD: { readonly [name: string]: Json } = {
+  selector: { type: 'string', description: 'CSS; :scope is the element that the map is applied to.' },
+  attr: { type: 'string', description: 'An attribute as it stands in the page.' },
+  value: {
+    description: 'A property (href, src, innerHTML, outerHTML, textContent …), or a map for a nested object.',
+    anyOf: [{ type: 'string' }, { $ref: '#/$defs/map' }],
+  },
+  match: {
+    description: 'A regular expression: first group, named groups, or the whole match.',
+    anyOf: [{ type: 'string' }, closed({ pattern: { type: 'string' }, flags: { type: 'string' } }, ['pattern'])],
+  },
+  as: { enum: [...conversionNames], description: 'Conversion of the text.' },
+  locale: { type: 'string', description: 'Language tag for numbers and dates: de, fr-CA.' },
+  format: { type: 'string', description: 'Order of a numeric date: dd/MM/yyyy.' },
+  required: { type: 'boolean', description: 'An item without this field is an error.' },
+};
+
 /**
  * The JSON Schema of recipes, for editors: completion, descriptions, bounds. Derived from the same tables that the checks use.
  *
@@ -66,30 +84,13 @@ export function recipeSchema(): Json {
             description: 'All matches.',
             minItems: 1,
             maxItems: 1,
-            items: { anyOf: [{ type: 'string' }, { $ref: '#/$defs/field' }] },
+            items: { anyOf: [{ type: 'string' }, { $ref: '#/$defs/listed' }] },
           },
           { $ref: '#/$defs/map' },
         ],
       },
-      field: closed(
-        {
-          selector: { type: 'string', description: 'CSS; :scope is the element that the map is applied to.' },
-          attr: { type: 'string', description: 'An attribute as it stands in the page.' },
-          value: {
-            description: 'A property (href, src, innerHTML, outerHTML, textContent …), or a map for a nested object.',
-            anyOf: [{ type: 'string' }, { $ref: '#/$defs/map' }],
-          },
-          match: {
-            description: 'A regular expression: first group, named groups, or the whole match.',
-            anyOf: [{ type: 'string' }, closed({ pattern: { type: 'string' }, flags: { type: 'string' } }, ['pattern'])],
-          },
-          as: { enum: [...conversionNames], description: 'Conversion of the text.' },
-          locale: { type: 'string', description: 'Language tag for numbers and dates: de, fr-CA.' },
-          format: { type: 'string', description: 'Order of a numeric date: dd/MM/yyyy.' },
-          required: { type: 'boolean', description: 'An item without this field is an error.' },
-        },
-        ['selector'],
-      ),
+      field: closed({ ...FIELD, count: { type: 'boolean', description: 'The number of matches is the value.' } }, ['selector']),
+      listed: closed({ ...FIELD, limit: { type: 'integer', minimum: 1, description: 'Keeps the first so many values.' } }, ['selector']),
     },
   };
 }

@@ -140,6 +140,11 @@ describe('defineScraper', () => {
     ['a locale that is none', field({ selector: 'b', as: 'number', locale: 'german!' }), 'locale must be a language tag such as "de"'],
     ['a locale without use', field({ selector: 'b', locale: 'de' }), "locale is for as: 'number' and as: 'date'"],
     ['a date format without a year', field({ selector: 'b', as: 'date', format: 'dd.MM.' }), 'format is for as'],
+    ['a limit without a list', field({ selector: 'b', limit: 3 }), 'limit is for lists: put brackets around the field'],
+    ['a limit that is nothing', field([{ selector: 'b', limit: 0 }]), 'limit must be a whole number of values, 1 at least, not 0'],
+    ['a count of a list', field([{ selector: 'b', count: true }]), 'count gives one number and no list'],
+    ['a count that is a number', field({ selector: 'b', count: 2 }), 'count must be true or false, not 2 (number).'],
+    ['a count of values', field({ selector: 'b', as: 'number', count: true }), 'counts matches, which leaves nothing for as to do.'],
     ['required that is text', field({ selector: 'b', required: 'yes' }), 'required must be true or false, not "yes" (string).'],
   ])('refuses %s', (_, definition, expected) => {
     expect(faultsOf(definition)).toContain(expected);

@@ -24,6 +24,8 @@ const books = defineScraper({
         meta: { selector: 'script', as: 'json' },
         tags: ['.tag'],
         sizes: [{ selector: '.size', as: 'number' }],
+        images: [{ selector: 'img', value: 'src', limit: 3 }],
+        reviews: { selector: '.review', count: true },
         seller: { selector: '.seller', value: { name: 'b', url: { selector: 'a', as: 'url', attr: 'href' } } },
         offers: [{ selector: '.offer', value: { price: { selector: 'b', as: 'number', required: true } } }],
         nested: { deeper: 'i' },
@@ -50,6 +52,8 @@ test('items have the types that their maps, schemas and generators give them', (
     meta: Json | undefined;
     tags: string[];
     sizes: number[];
+    images: string[];
+    reviews: number;
     seller: { name: string | undefined; url: string | undefined } | undefined;
     offers: { price: number }[];
     nested: { deeper: string | undefined };

@@ -21,7 +21,7 @@ test('one that never ends is interrupted, and takes no other of its round with i
 });
 
 test('the time of one does not count for another of its round', async () => {
-  const round = [500, 500, 600].map((timeMs) => inTurn(timeMs, () => busy(300)));
+  const round = [800, 800, 900].map((timeMs) => inTurn(timeMs, () => busy(450)));
   await expect(Promise.all(round)).resolves.toHaveLength(3);
 });
 

@@ -31,6 +31,13 @@ export interface Found {
   readonly scope?: Scope;
 }
 
+/** Matches that are only counted. */
+export class MatchCount {
+  matches = 0;
+  /** Several selectors of one field may fit an element, which counts once. */
+  lastOrdinal = -1;
+}
+
 /** Numbers for each level of elements inside of a scope, one word each per 32 paths. */
 const LEVEL = 4;
 /** Paths that the level's open element ends; the same for it and all elements around it. */
@@ -46,15 +53,15 @@ export class Scope {
   /** Of its element; 0 for the page. */
   readonly depth: number;
   /** By field: what was found, a list where all are wanted. */
-  readonly found: (Found | Found[] | undefined)[];
+  readonly found: (Found | Found[] | MatchCount | undefined)[];
   #missing: number;
   #paths: Int32Array;
 
   constructor(program: Program, depth: number) {
     this.program = program;
     this.depth = depth;
-    this.found = Array.from({ length: program.targets.length }, (_, i) => (program.targets[i]?.isList ? [] : undefined));
-    this.#missing = program.singles;
+    this.found = program.targets.map(({ take, isList }) => (take.kind === 'count' ? new MatchCount() : isList ? [] : undefined));
+    this.#missing = program.bounded;
     this.#paths = new Int32Array(program.words * LEVEL * 8);
   }
 
@@ -65,11 +72,22 @@ export class Scope {
 
   add(target: number, found: Found): void {
     const list = this.found[target];
-    if (Array.isArray(list)) list.push(found);
-    else {
+    if (Array.isArray(list)) {
+      const limit = this.program.targets[target]?.limit;
+      // Of a list that has a limit, what gives no value is no match.
+      if (limit !== undefined && isEmpty(found)) return;
+      if (list.push(found) === limit) this.#missing--;
+    } else {
       this.found[target] = found;
       this.#missing--;
     }
+  }
+
+  count(target: number, ordinal: number): void {
+    const count = this.found[target];
+    if (!(count instanceof MatchCount)) return;
+    count.matches++;
+    count.lastOrdinal = ordinal;
   }
 
   /** Tests an element, the scope's own first, and tells the matcher which fields have found it. */
@@ -101,8 +119,10 @@ export class Scope {
 
   #wants(target: number, ordinal: number): boolean {
     const found = this.found[target];
+    if (found === undefined) return true;
     // Several selectors of one list may fit an element, which is found once.
-    return found === undefined || (Array.isArray(found) && found.at(-1)?.ordinal !== ordinal);
+    if (Array.isArray(found)) return found.at(-1)?.ordinal !== ordinal && found.length !== this.program.targets[target]?.limit;
+    return found instanceof MatchCount && found.lastOrdinal !== ordinal;
   }
 
   #isReached(step: Step, level: number, own: number): boolean {
@@ -242,9 +262,13 @@ export class Matcher implements ScanSink, ElementAtHand {
 
   /** Takes what a field wants of the element at hand. */
   take(scope: Scope, target: number): void {
-    if (++this.#count > MAX_FOUND) throw new Undecided('more is found than a page may give');
     const take = scope.program.targets[target]?.take;
     const { ordinal } = this;
+    if (take?.kind === 'count') {
+      scope.count(target, ordinal);
+      return;
+    }
+    if (++this.#count > MAX_FOUND) throw new Undecided('more is found than a page may give');
     switch (take?.kind) {
       case 'attribute':
         scope.add(target, { ordinal, value: this.attributes.value(take.name) });
@@ -308,6 +332,11 @@ export class Matcher implements ScanSink, ElementAtHand {
     if (children) children.clear();
     else this.#childrenOfType[depth] = new Map();
   }
+}
+
+/** An attribute that the element does not have. */
+function isEmpty({ value, from, attributes, scope }: Found): boolean {
+  return value === undefined && from === undefined && attributes === undefined && scope === undefined;
 }
 
 function passes(step: Step, matcher: Matcher): boolean {

@@ -4,7 +4,7 @@ import type { Field, FieldMap, FieldSpec, NestedMap } from '../extract-types.ts'
 import type { ElementNode } from '../page-tree.ts';
 import type { TreeLimits } from '../tree-limits.ts';
 import { NameTable } from './element-names.ts';
-import { Matcher, type Found } from './matcher.ts';
+import { Matcher, MatchCount, type Found } from './matcher.ts';
 import { PageChars } from './page-chars.ts';
 import { ProgramBuilder, type Plan } from './plan.ts';
 import type { CompileContext, Program } from './program.ts';
@@ -149,7 +149,7 @@ export class ScannedPage {
    */
   baseUrl(pageUrl: string): string {
     const found = this.#parts.base === undefined ? undefined : this.#matcher.page.found[this.#parts.base];
-    const href = Array.isArray(found) ? undefined : found?.value;
+    const href = Array.isArray(found) || found instanceof MatchCount ? undefined : found?.value;
     const base = href === undefined ? undefined : URL.parse(href.trim(), pageUrl);
     return base && /^https?:$/.test(base.protocol) ? base.href : pageUrl;
   }

@@ -1,5 +1,5 @@
 import { isField, isList } from '../extract.ts';
-import type { Field, FieldMap, FieldSpec, NestedMap } from '../extract-types.ts';
+import type { Field, FieldMap, FieldSpec, ListField, NestedMap } from '../extract-types.ts';
 import { Program, type CompileContext, type Take, type Target } from './program.ts';
 import { SelectorSteps } from './selector-steps.ts';
 import { attributeName } from './tag-attributes.ts';
@@ -20,8 +20,8 @@ export interface PlannedMap {
 }
 
 export interface PlannedValue {
-  readonly kind: 'one' | 'all';
-  readonly field: Field;
+  readonly kind: 'one' | 'all' | 'count';
+  readonly field: ListField;
   /** The field's index in the program of its scope. */
   readonly target: number;
   /** Of the fields inside of its element. */
@@ -48,8 +48,8 @@ export class ProgramBuilder {
    *
    * @throws {Undecided} for a selector that cannot be decided going forward.
    */
-  add(selector: string, take: Take, isListed: boolean): number {
-    const target = this.#targets.push({ take, isList: isListed }) - 1;
+  add(selector: string, take: Take, isListed: boolean, limit?: number): number {
+    const target = this.#targets.push({ take, isList: isListed, limit }) - 1;
     if (selector !== ':scope') this.#steps.add(selector, target);
     else if (!this.#isPage) this.#ofScope.push(target);
     return target;
@@ -71,13 +71,16 @@ export class ProgramBuilder {
       const [one = ''] = spec;
       return this.#value(typeof one === 'string' ? { selector: one } : one, 'all');
     }
-    return isField(spec) ? this.#value(spec, 'one') : { kind: 'map', plan: this.addMap(spec) };
+    if (!isField(spec)) return { kind: 'map', plan: this.addMap(spec) };
+    if (spec.count !== true) return this.#value(spec, 'one');
+    return { kind: 'count', field: spec, target: this.add(spec.selector, { kind: 'count' }, true), inner: undefined };
   }
 
-  #value(field: Field, kind: 'one' | 'all'): PlannedValue {
+  #value(field: ListField, kind: 'one' | 'all'): PlannedValue {
     const { take, inner } = this.#take(field);
     // With a pattern, the first match that fits it is wanted, which may be any of them.
-    return { kind, field, target: this.add(field.selector, take, kind === 'all' || field.match !== undefined), inner };
+    const isAny = kind === 'all' || field.match !== undefined;
+    return { kind, field, target: this.add(field.selector, take, isAny, surelyGives(field) ? field.limit : undefined), inner };
   }
 
   #take(field: Field): { readonly take: Take; readonly inner?: Plan } | { readonly take: Take; readonly inner: undefined } {
@@ -103,4 +106,9 @@ export class ProgramBuilder {
         return { take: { kind: 'attribute', name: attributeName(value) }, inner: undefined };
     }
   }
+}
+
+/** Whether whatever a field finds is a value, so that a list knows when it is full. */
+function surelyGives({ match, as }: ListField): boolean {
+  return match === undefined && (as === undefined || as === 'raw' || as === 'trim' || as === 'text');
 }

@@ -12,12 +12,16 @@ export type Take =
   /** Scripts and styles have none where it is what `innerText` gives. */
   | { readonly kind: 'text'; readonly isInner: boolean }
   /** A scope of its own, with its own fields. */
-  | { readonly kind: 'scope'; readonly program: Program };
+  | { readonly kind: 'scope'; readonly program: Program }
+  /** Nothing: the matches are counted. */
+  | { readonly kind: 'count' };
 
 /** A field as a scan sees it: the first match of its selector, or all of them. */
 export interface Target {
   readonly take: Take;
   readonly isList: boolean;
+  /** How many matches of a list are enough, where each is sure to give a value. */
+  readonly limit?: number | undefined;
 }
 
 /** How an element must stand to one that the path so far has led to. */
@@ -66,9 +70,9 @@ export class Program {
   readonly ofScope: readonly number[];
   /** Words of 32 paths each; 0 where every selector is one compound. */
   readonly words: number;
-  /** How many fields want one value only. */
-  readonly singles: number;
-  /** Whether it takes the whole page: for lists, and for the html element, to which a later tag may add attributes. */
+  /** How many fields have enough at some point: of one value, or of a list with a limit. */
+  readonly bounded: number;
+  /** Whether it takes the whole page: for lists and counts, and for the html element, to which a later tag may add attributes. */
   readonly needsAll: boolean;
   readonly #byName: readonly (readonly Step[] | undefined)[];
   readonly #others: readonly Step[];
@@ -82,8 +86,8 @@ export class Program {
     this.targets = parts.targets;
     this.ofScope = parts.ofScope;
     this.words = Math.ceil(parts.paths / 32);
-    this.singles = parts.targets.filter(({ isList }) => !isList).length;
-    this.needsAll = parts.targets.length > this.singles || parts.steps.some(({ name, target }) => name === HTML && target !== NONE);
+    this.bounded = parts.targets.filter(({ isList, limit }) => !isList || limit !== undefined).length;
+    this.needsAll = parts.targets.length > this.bounded || parts.steps.some(({ name, target }) => name === HTML && target !== NONE);
     this.#others = parts.steps.filter(({ name }) => name === ANY);
     const byName: Step[][] = [];
     for (const { name } of parts.steps) if (name !== ANY) byName[name] ??= parts.steps.filter((s) => s.name === name || s.name === ANY);

@@ -6,7 +6,7 @@ import type { Field, FieldContext } from '../extract-types.ts';
 import { collapse } from '../page-text.ts';
 import type { AnyNode } from '../page-tree.ts';
 import { tooComplex } from '../tree-limits.ts';
-import type { Found, Scope } from './matcher.ts';
+import { MatchCount, type Found, type Scope } from './matcher.ts';
 import type { Plan, PlannedValue } from './plan.ts';
 import type { TextPieces } from './text-pieces.ts';
 
@@ -48,7 +48,8 @@ export class ScannedExtraction {
     return item;
   }
 
-  #planned(planned: PlannedValue, found: Found | Found[] | undefined, place: string): unknown {
+  #planned(planned: PlannedValue, found: Found | Found[] | MatchCount | undefined, place: string): unknown {
+    if (found instanceof MatchCount) return found.matches;
     return planned.kind === 'all' && Array.isArray(found) ? this.#all(planned, found, place) : this.#one(planned, found, place);
   }
 
@@ -63,6 +64,7 @@ export class ScannedExtraction {
   #all(planned: PlannedValue, found: readonly Found[], place: string): unknown[] {
     const values: unknown[] = [];
     for (const one of found) {
+      if (values.length === planned.field.limit) break;
       const value = this.#value(planned, one, `${place}.${values.length}`);
       if (value !== undefined && value !== null) values.push(value);
     }

@@ -1,5 +1,5 @@
 import { defineScraper } from '../../../functions/scraper/define-scraper.ts';
-import { shortened } from './shortened.ts';
+import { FIRST_LINKS } from '../peers/tree-overview.ts';
 
 /** The job of the comparisons as declared fields. */
 export const overview = defineScraper({
@@ -10,9 +10,9 @@ export const overview = defineScraper({
         title: 'title',
         h1: 'h1',
         description: { selector: 'meta[name="description"]', attr: 'content' },
-        first: [{ selector: 'a[href]', value: 'href' }],
+        links: { selector: 'a[href]', count: true },
+        first: [{ selector: 'a[href]', value: 'href', limit: FIRST_LINKS }],
       },
-      schema: shortened,
     },
   },
 });

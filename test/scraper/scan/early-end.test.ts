@@ -29,12 +29,24 @@ describe('a scan ends', () => {
     expect(readTo({ head: { selector: 'head', value: { title: 'title', none: '.none' } } })).toBe(HEAD.indexOf('<body>'));
   });
 
+  test('behind the last value of lists that have a limit', () => {
+    const page = HEAD + '<i class="a">1</i><i>2</i><i class="b">3</i>' + REST;
+    expect(readTo({ some: [{ selector: 'i', limit: 2 }] }, page)).toBe(page.indexOf('</i><i class="b">') + '</i>'.length);
+    // What gives no value is no part of the list.
+    expect(readTo({ some: [{ selector: 'i', attr: 'class', limit: 2 }] }, page)).toBe(page.indexOf('3</i>'));
+    const rows = [{ selector: 'i', value: { text: ':scope' }, limit: 1 }] as const;
+    expect(readTo({ title: 'title', rows }, page)).toBe(page.indexOf('<i>2'));
+  });
+
   test('behind the base of the page where a field is an address', () => {
     expect(readTo({ icon: { selector: 'head', attr: 'class', as: 'url' } })).toBe(HEAD.indexOf('<meta'));
   });
 
   test.each<[string, FieldMap]>([
     ['a list', { title: 'title', all: ['i'] }],
+    ['a list that is not full', { title: 'title', some: [{ selector: 'b', limit: 2 }] }],
+    ['a list of what may be no value', { title: 'title', some: [{ selector: 'h1', as: 'text', match: /H/, limit: 1 }] }],
+    ['a count', { title: 'title', links: { selector: 'a[href]', count: true } }],
     ['a field that is not there', { title: 'title', none: '.none' }],
     ['a pattern that any match may fit', { title: { selector: 'title', match: /no/ } }],
     ['a field of the html element, to which a further html tag may add', { language: { selector: 'html', attr: 'lang' } }],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Field, FieldMap, FieldSpec } from '../../../functions/scraper/extract-types.ts';
+import type { Field, FieldMap, FieldSpec, ListField } from '../../../functions/scraper/extract-types.ts';
 
 const TAGS = 'div div div p p span a li ul b div p span a li ul h1 td tr table section img title html body b *'.split(' ');
 
@@ -123,6 +123,9 @@ const leaf: fc.Arbitrary<Field> = fc
     return field;
   });
 
+const limited = (field: fc.Arbitrary<Field>): fc.Arbitrary<ListField> =>
+  fc.tuple(field, fc.integer({ min: 1, max: 3 })).map(([one, limit]) => ({ ...one, limit }));
+
 /** Maps in all their forms. */
 export const fieldMap: fc.Arbitrary<FieldMap> = fc.letrec<{ map: FieldMap; spec: FieldSpec; field: Field }>((tie) => ({
   map: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'selector_', 'title'), tie('spec'), {
@@ -141,7 +144,8 @@ export const fieldMap: fc.Arbitrary<FieldMap> = fc.letrec<{ map: FieldMap; spec:
     selector,
     leaf,
     tie('field'),
-    fc.tuple(fc.oneof(selector, tie('field'))) as fc.Arbitrary<FieldSpec>,
+    fc.tuple(fc.oneof(selector, tie('field'), limited(tie('field')))) as fc.Arbitrary<FieldSpec>,
+    fc.record({ selector, count: fc.constant(true) }),
     tie('map') as fc.Arbitrary<FieldSpec>,
   ),
 })).map;
