@@ -6,7 +6,7 @@ import { isRecord, shown } from './scraper-options.ts';
 
 export const fieldNames = ['selector', 'attr', 'value', 'match', 'as', 'locale', 'format', 'required', 'count', 'limit'] as const;
 /** All that a count may have. */
-const COUNT_NAMES: readonly string[] = ['selector', 'count'];
+const COUNT_NAMES: ReadonlySet<string> = new Set(['selector', 'count']);
 export const conversionNames: readonly string[] = Object.keys(conversions);
 /** Maps inside maps: no item is meant to be deeper, and a map that holds itself ends here. */
 const MAX_MAP_DEPTH = 20;
@@ -59,7 +59,7 @@ function checkField(place: Place, field: Record<string, unknown>, depth: number)
   checkConversion(place, as, locale, format);
   if (limit !== undefined) place.at('limit').fault('is for lists: put brackets around the field, [{ selector, limit }].');
   if (count !== undefined && typeof count !== 'boolean') place.at('count').fault(`must be true or false, not ${shown(count)}.`);
-  const besides = count === true ? Object.keys(field).find((name) => !COUNT_NAMES.includes(name) && name !== 'limit') : undefined;
+  const besides = count === true ? Object.keys(field).find((name) => !COUNT_NAMES.has(name) && name !== 'limit') : undefined;
   if (besides !== undefined) place.fault(`counts matches, which leaves nothing for ${besides} to do.`);
   if (required !== undefined && typeof required !== 'boolean') place.at('required').fault(`must be true or false, not ${shown(required)}.`);
 }
