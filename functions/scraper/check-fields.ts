@@ -1,4 +1,4 @@
-import { load } from 'cheerio/slim';
+import { load, type CheerioAPI } from 'cheerio/slim';
 import { unknownName } from '../job/nearest-name.ts';
 import { conversions } from './convert.ts';
 import type { Place } from './faults.ts';
@@ -75,13 +75,20 @@ function checkConversion(place: Place, as: unknown, locale: unknown, format: unk
     place.at('format').fault(`is for as: 'date', with the letters of a numeric date such as "dd/MM/yyyy", not ${shown(format)}.`);
 }
 
-const empty = load('');
+const NAME = String.raw`[A-Za-z][\w-]*`;
+const PART = String.raw`(?:\.${NAME}|#${NAME}|\[${NAME}(?:[$^*]?=(?:"[^"\\\n]+"|${NAME}))?\])`;
+const COMPOUND = `(?:[A-Za-z][A-Za-z0-9-]*${PART}*|${PART}+)`;
+/** Elements, classes, ids and attributes, each inside of the one before: most selectors are that, and whatever is that is right. */
+export const PLAIN_SELECTOR = new RegExp(`^${COMPOUND}(?: (?:> )?${COMPOUND})*$`);
+
+let empty: CheerioAPI | undefined;
 
 /** A selector that cheerio cannot read is a fault in cheerio's own words. */
 export function checkSelector(place: Place, selector: unknown): void {
   if (typeof selector !== 'string' || selector.trim() === '') return place.fault(`must be a CSS selector, not ${shown(selector)}.`);
+  if (PLAIN_SELECTOR.test(selector)) return;
   try {
-    empty.root().find(selector);
+    (empty ??= load('')).root().find(selector);
   } catch (error) {
     const hint = /^\.?\/\/|\/@|\btext\(\)/.test(selector) ? ' It looks like XPath; write it as CSS.' : '';
     const why = error instanceof Error ? error.message : String(error);

@@ -20,8 +20,6 @@ const TIME_AND_ZONE = new RegExp(String.raw`(?:^|[\st,])${TIME}${ZONE}`, 'i');
 const ISO = /(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)/;
 const EAST_ASIAN = /(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?/;
 const YEAR_FIRST = /(?<!\d)(\d{4})[./](\d{1,2})[./](\d{1,2})(?!\d)/;
-const DAY_MONTH_NAME = /(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er)?[\s-]+(?:de\s+)?(\p{L}[\p{L}\p{M}]*)\.?,?[\s-]+(?:de\s+)?(\d{4})(?!\d)/u;
-const MONTH_NAME_DAY = /(\p{L}[\p{L}\p{M}]*)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)/u;
 
 /** North American zone names of RFC 5322, section 4.3. */
 const NAMED_ZONES: Readonly<Record<string, string>> = {
@@ -53,10 +51,13 @@ export function parseDate(text: string, options: DateOptions = {}): string | und
 function byShape(text: string, locale: string | undefined): DateParts | undefined {
   const numeric = ISO.exec(text) ?? EAST_ASIAN.exec(text) ?? YEAR_FIRST.exec(text);
   if (numeric) return withTime(text, numeric, Number(numeric[1]), Number(numeric[2]), Number(numeric[3]));
-  const dayFirst = DAY_MONTH_NAME.exec(text);
+  // Written here, these two are compiled with the first date that needs them and not with every start.
+  const dayFirst = /(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|º|er)?[\s-]+(?:de\s+)?(\p{L}[\p{L}\p{M}]*)\.?,?[\s-]+(?:de\s+)?(\d{4})(?!\d)/u.exec(
+    text,
+  );
   const named = dayFirst && monthNumber(dayFirst[2] ?? '', locale);
   if (dayFirst && named) return withTime(text, dayFirst, Number(dayFirst[3]), named, Number(dayFirst[1]));
-  const monthFirst = MONTH_NAME_DAY.exec(text);
+  const monthFirst = /(\p{L}[\p{L}\p{M}]*)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)/u.exec(text);
   const month = monthFirst && monthNumber(monthFirst[1] ?? '', locale);
   return monthFirst && month ? withTime(text, monthFirst, Number(monthFirst[3]), month, Number(monthFirst[2])) : undefined;
 }

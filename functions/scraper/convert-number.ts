@@ -11,9 +11,6 @@ const NUMBER = new RegExp(
   'u',
 );
 
-/** A minus that belongs to the number behind it: not the hyphen of a word or a range; apart from the number only at the very beginning. */
-const MINUS = /(?:(?:^|[^\p{L}\p{N}])[-−]\p{Sc}?\s?|^\s*[-−–]\s*\p{Sc}?\s*)$/u;
-
 /** Numbers are looked for in no more than this. */
 const MAX_CHARS = 10_000;
 
@@ -38,7 +35,7 @@ export function parseNumber(text: string, locale?: string): number | undefined {
     value = Number(isFraction ? groups.join('.') : groups.join('') + rest.replace(/^\D/, '.'));
   }
   if (!Number.isFinite(value)) return undefined;
-  return value !== 0 && MINUS.test(readable.slice(0, found.index)) ? -value : value;
+  return value !== 0 && endsWithMinus(readable.slice(0, found.index)) ? -value : value;
 }
 
 /** Whether the one sign in a number such as `1.234` sets off a fraction. */
@@ -68,4 +65,9 @@ function asciiDigits(text: string): string {
     while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
     return String(code - zero);
   });
+}
+
+/** A minus that belongs to the number behind it: not the hyphen of a word or a range; apart from the number only at the very beginning. */
+function endsWithMinus(text: string): boolean {
+  return /(?:(?:^|[^\p{L}\p{N}])[-−]\p{Sc}?\s?|^\s*[-−–]\s*\p{Sc}?\s*)$/u.test(text);
 }

@@ -1,11 +1,10 @@
-import { Readability } from '@mozilla/readability';
+import type { Readability } from '@mozilla/readability';
 import type { ParseContext } from '../scraper/definition.ts';
 import { RequestError } from '../job/errors.ts';
 import { canonicalOf } from '../scraper/links.ts';
 import { collapse, readableText } from '../scraper/page-text.ts';
 import { TEXT_NODE } from '../scraper/page-tree.ts';
 import { articleMeta, dateFrom } from './article-meta.ts';
-import { toMarkdown } from './markdown.ts';
 import type { DomElement } from './reader-dom.ts';
 import { domOf } from './reader-markup.ts';
 import { clip, wordCount } from './words.ts';
@@ -39,6 +38,12 @@ export interface Article {
 
 type Context = Pick<ParseContext<string>, '$' | 'absolute' | 'load'>;
 
+/** What `article-libraries.ts` exports. */
+interface Libraries {
+  readonly Readability: typeof Readability;
+  readonly toMarkdown: (root: DomElement) => string;
+}
+
 /** Holds no text that is part of an article, and nothing that Readability goes by. */
 const USELESS =
   'script:not([type="application/ld+json"]),style,template,iframe,object,embed,svg,canvas,dialog,select,xmp,noembed,noframes,plaintext';
@@ -52,10 +57,10 @@ const USELESS =
  * @throws {RequestError} `too-complex`; `invalid-item` where there is no text to read.
  * @see https://github.com/mozilla/readability
  */
-export function readArticle({ $, absolute, load }: Context): Article {
+export function readArticle({ $, absolute, load }: Context, { Readability, toMarkdown }: Libraries): Article {
   const meta = articleMeta($, absolute);
   const canonical = canonicalOf($, absolute);
-  const found = findArticle($);
+  const found = findArticle($, Readability);
   const { content } = found ?? {};
   if (!found || !content) throw nothingToRead();
   const firstImage = makeAbsolute(content, absolute);
@@ -85,7 +90,7 @@ export function readArticle({ $, absolute, load }: Context): Article {
   };
 }
 
-function findArticle($: Context['$']): ReturnType<Readability<DomElement>['parse']> {
+function findArticle($: Context['$'], Reader: Libraries['Readability']): ReturnType<Readability<DomElement>['parse']> {
   $(USELESS).remove();
   dropSiteName($);
   // The only text that is written without its escapes: it could come back as any number of elements.
@@ -94,7 +99,7 @@ function findArticle($: Context['$']): ReturnType<Readability<DomElement>['parse
     .filter((_, node) => node.nodeType === TEXT_NODE)
     .remove();
   const root = $.root()[0];
-  return root ? new Readability<DomElement>(domOf(root), { serializer: asIs, keepClasses: true }).parse() : null;
+  return root ? new Reader<DomElement>(domOf(root), { serializer: asIs, keepClasses: true }).parse() : null;
 }
 
 /** Readability's own result is a text; Markdown is made of nodes. */

@@ -1,4 +1,5 @@
 import { defineScraper } from '../scraper/define-scraper.ts';
+import { readArticle } from './article-reader.ts';
 
 /** The article of a page: its text without what stands around it, as plain text and as Markdown, and who wrote it when. */
 export default defineScraper({
@@ -11,9 +12,9 @@ export default defineScraper({
   pages: {
     page: {
       async *parse(context) {
-        // Loaded with the first page: nobody else should pay for a DOM.
-        const { readArticle } = await import('./article-reader.ts');
-        yield context.inTime(() => readArticle(context));
+        // Loaded with the first page: nobody else should pay for them.
+        const libraries = await import('./article-libraries.ts');
+        yield context.inTime(() => readArticle(context, libraries));
       },
     },
   },

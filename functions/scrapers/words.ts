@@ -1,7 +1,3 @@
-/** Scripts that put no spaces between words. */
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
-const SPACED = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’.-][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*/gu;
-
 /**
  * Counts words: runs of letters and digits; in scripts that put no spaces between words, what the dictionaries of ICU take for one.
  *
@@ -10,12 +6,15 @@ const SPACED = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’.-][\p{L}\p{N}][\p{L}\p{N}
 export function wordCount(text: string, language?: string): number {
   let count = 0;
   let segmenter: Intl.Segmenter | undefined;
-  const spaced = text.replaceAll(UNSPACED, (run) => {
+  // Scripts that put no spaces between words.
+  const unspaced =
+    /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
+  const spaced = text.replaceAll(unspaced, (run) => {
     segmenter ??= segmenterFor(language);
     for (const segment of segmenter.segment(run)) if (segment.isWordLike) count++;
     return ' ';
   });
-  for (const _ of spaced.matchAll(SPACED)) count++;
+  for (const _ of spaced.matchAll(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’.-][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*/gu)) count++;
   return count;
 }
 

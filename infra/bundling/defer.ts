@@ -5,19 +5,38 @@ import { basename, dirname } from 'node:path';
 const DEFERRED = '?deferred';
 
 /**
- * Modules that export one function, and that wait for its first call: undici's HTTP/2, and with it Node's, for the first server
- * that speaks it.
+ * Modules that export functions and nothing else, and that wait for the first call of one:
+ *
+ * - undici's HTTP/2, and with it Node's, for the first server that speaks it;
+ * - the public suffixes, for the first lane of a whole site, or cookie of one;
+ * - the HTML Standard's own parser, for the first page that wants it.
  */
-const deferred = /\/undici\/lib\/dispatcher\/client-h2\.js$/;
+const deferred: readonly {
+  readonly path: RegExp;
+  /** What an ES module exports; absent: CommonJS, and the module is one function. */
+  readonly functions?: readonly string[];
+}[] = [
+  { path: /\/undici\/lib\/dispatcher\/client-h2\.js$/ },
+  {
+    path: /\/tldts\/dist\/es6\/index\.js$/,
+    functions: ['getDomain', 'getDomainWithoutSuffix', 'getFullDomain', 'getHostname', 'getPublicSuffix', 'getSubdomain', 'parse'],
+  },
+  { path: /\/functions\/scraper\/html5-tree\.ts$/, functions: ['buildHtml5Tree'] },
+];
 
-/** Puts off what a module does when it is loaded. It must be CommonJS: esbuild runs that when it is required. */
+/** Puts off what a module does when it is loaded. */
 export const defer: Plugin = {
   name: 'defer',
   setup(esbuild) {
-    esbuild.onLoad({ filter: deferred }, ({ path, suffix }) => {
-      if (suffix === DEFERRED) return undefined;
-      const real = JSON.stringify(`./${basename(path)}${DEFERRED}`);
-      return { contents: `module.exports = (...given) => require(${real})(...given);`, resolveDir: dirname(path) };
-    });
+    for (const { path: filter, functions } of deferred) {
+      esbuild.onLoad({ filter }, ({ path, suffix }) => {
+        if (suffix === DEFERRED) return undefined;
+        const real = `require(${JSON.stringify(`./${basename(path)}${DEFERRED}`)})`;
+        const contents = functions
+          ? functions.map((name) => `export const ${name} = (...given) => ${real}.${name}(...given);`).join('\n')
+          : `module.exports = (...given) => ${real}(...given);`;
+        return { contents, loader: 'js', resolveDir: dirname(path) };
+      });
+    }
   },
 };

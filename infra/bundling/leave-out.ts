@@ -56,6 +56,7 @@ const leftOut: readonly LeftOut[] = [
     contents: `export class ${name} { constructor() { throw new Error("Node's own hashes are used: ${name} is left out of the bundle."); } }`,
   })),
   { path: /\/functions\/scrapers\/article-reader\.ts$/, contents: unread('readArticle'), keptIn: ['scrape'] },
+  { path: /\/functions\/scrapers\/article-libraries\.ts$/, contents: '', keptIn: ['scrape'] },
   { path: /\/functions\/scraper\/html5-tree\.ts$/, contents: unread('buildHtml5Tree'), keptIn: ['scrape'] },
 ];
 

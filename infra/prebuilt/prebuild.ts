@@ -73,8 +73,9 @@ function handingOn(name: string, exported: readonly string[]): string {
 }
 
 async function prebuild(madeOf: string): Promise<void> {
-  const [{ build }, { dropUnusedShapes }, { requireBuiltins }] = await Promise.all([
+  const [{ build }, { defer }, { dropUnusedShapes }, { requireBuiltins }] = await Promise.all([
     import('esbuild'),
+    import('../bundling/defer.ts'),
     import('../bundling/drop-shapes.ts'),
     import('../bundling/require-builtins.ts'),
   ]);
@@ -102,7 +103,7 @@ async function prebuild(madeOf: string): Promise<void> {
     // undici's own sign that it is bundled: its experimental HTTP parser stays out.
     define: { esbuildDetection: 'true' },
     banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
-    plugins: [entries, noSchemas, requireBuiltins, dropUnusedShapes],
+    plugins: [entries, noSchemas, requireBuiltins, defer, dropUnusedShapes],
   });
   const files = new Set(['index.json']);
   for (const { path, contents } of outputFiles) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildScraper } from '../../functions/scraper/define-scraper.ts';
 import article from '../../functions/scrapers/article.ts';
-import { articleLimits, type Article } from '../../functions/scrapers/article-reader.ts';
+import { articleLimits, readArticle, type Article } from '../../functions/scrapers/article-reader.ts';
 import { errorOf, run } from '../scraper/run.ts';
 
 const URL_OF_PAGE = 'https://quay.example/news/tides';
@@ -174,8 +174,8 @@ describe('a hostile page ends as a named error or an item', () => {
       pages: {
         page: {
           async *parse(context: { inTime: <T>(work: () => T) => T }) {
-            const { readArticle } = await import('../../functions/scrapers/article-reader.ts');
-            yield context.inTime(() => readArticle(context as never));
+            const libraries = await import('../../functions/scrapers/article-libraries.ts');
+            yield context.inTime(() => readArticle(context as never, libraries));
           },
         },
       },
