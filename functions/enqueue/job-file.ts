@@ -40,6 +40,7 @@ const NUMBERS: Readonly<Record<Exclude<keyof JobOptions, 'robots'>, Range>> = {
   delay: politeness.delay,
   timeout: request.timeout,
   retries: request.retries,
+  giveUpAfter: request.giveUpAfter,
   maxBytes: request.maxBytes,
   maxDepth: follow.maxDepth,
   maxRequests: { min: 0, max: Number.MAX_SAFE_INTEGER },

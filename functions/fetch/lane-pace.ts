@@ -18,6 +18,8 @@ export interface PaceState {
   /** Time that had to pass after it. */
   readonly gapMs: number;
   readonly pausedUntilMs: number;
+  /** All pauses that the lane has ever had, together, up to the end of the present one; absent = 0. */
+  readonly pausedMs?: number;
   /** Pauses in a row that no success came between. */
   readonly pauses: number;
   /** Connection failures in a row. */
@@ -93,6 +95,7 @@ export class LanePace {
   #lastStartMs: number;
   #gapMs: number;
   #pausedUntilMs: number;
+  #pausedMs: number;
   #pauses: number;
   #failures: number;
   #failedWith: HostFailure | undefined;
@@ -116,6 +119,7 @@ export class LanePace {
     // The last start may have been another job's, whose delay is not this one's: the longer one holds.
     this.#gapMs = Math.max(options.delayMs, state?.gapMs ?? 0);
     this.#pausedUntilMs = state?.pausedUntilMs ?? 0;
+    this.#pausedMs = state?.pausedMs ?? 0;
     this.#pauses = state?.pauses ?? 0;
     this.#failures = state?.failures ?? 0;
     this.#failedWith = state?.failedWith;
@@ -131,6 +135,11 @@ export class LanePace {
   /** What the host takes to answer at present; 0 = not known yet. */
   get latencyMs(): number {
     return this.#latencyMs;
+  }
+
+  /** How long the lane has been paused in all its time, until now: what lies between two readings passed at the host's wish. */
+  pausedMs(nowMs: number): number {
+    return this.#pausedMs - Math.max(0, this.#pausedUntilMs - nowMs);
   }
 
   /**
@@ -227,6 +236,7 @@ export class LanePace {
       lastStartMs: this.#lastStartMs,
       gapMs: Math.ceil(this.#gapMs),
       pausedUntilMs: this.#pausedUntilMs,
+      ...(this.#pausedMs > 0 && { pausedMs: this.#pausedMs }),
       pauses: this.#pauses,
       failures: this.#failures,
       ...(this.#failedWith !== undefined && { failedWith: this.#failedWith }),
@@ -279,6 +289,7 @@ export class LanePace {
 
   #pause(nowMs: number, ms: number): void {
     const until = nowMs + Math.round(ms * (1 + JITTER * this.#random()));
+    this.#pausedMs += Math.max(0, until - Math.max(this.#pausedUntilMs, nowMs));
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, until);
   }
 

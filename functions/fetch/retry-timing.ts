@@ -19,6 +19,25 @@ export function retryDelayMs(attempt: number, context: { readonly retryAfterMs?:
   return Math.round(asked + ceiling * context.random);
 }
 
+/**
+ * What is spent of the time that all attempts of a request have together: all that has passed since the first began, but for what its host
+ * asked for. A pause is the host's wish, and no fault of the page.
+ *
+ * @param since - start of the first attempt, ms since the epoch, and how long the lane had been paused until then; without the latter no
+ * pause is left out.
+ * @param pausedMs - how long the lane has been paused until now.
+ */
+export function spentMs(since: { readonly sinceMs: number; readonly pausedMs?: number }, nowMs: number, pausedMs: number): number {
+  // A lane that lost its state counts its pauses anew.
+  const pauses = Math.max(0, pausedMs - (since.pausedMs ?? pausedMs));
+  return Math.max(0, nowMs - since.sinceMs - pauses);
+}
+
+/** Whether another attempt may begin with so much of the time spent, ms. */
+export function fitsBudget(spent: number, budgetMs: number): boolean {
+  return spent <= budgetMs;
+}
+
 /** Idempotent methods (RFC 9110, section 9.2.2, and QUERY): sent twice they ask for the same as once. */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
 

@@ -12,6 +12,8 @@ export interface JobOptions {
   /** Total time for one fetch, ms. */
   readonly timeout?: number;
   readonly retries?: number;
+  /** Time for all attempts of one request, ms. */
+  readonly giveUpAfter?: number;
   readonly maxBytes?: number;
   readonly robots?: 'obey' | 'ignore';
   readonly maxDepth?: number;

@@ -55,6 +55,8 @@ export const keys = {
   outcome: (job: string, batch: string) => `outcomes/${job}/${batch}.json`,
   starts: (job: string, batch: string) => `starts/${job}/${batch}.json`,
   host: (lane: string) => `state/hosts/${laneKey(lane)}.json`,
+  /** What several lanes share of an origin's robots.txt. */
+  robots: (origin: string) => `state/hosts/robots-${laneKey(origin)}.json`,
   cookies: (job: string, lane: string) => `state/cookies/${job}/${laneKey(lane)}.json`,
   seen: (job: string, lane: string) => `state/seen/${job}/${laneKey(lane)}`,
 };

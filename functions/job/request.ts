@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.ts';
+
 /** Anything that survives JSON unchanged. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -32,6 +34,32 @@ export interface Request {
   readonly locationMethod?: string;
   /** Redirects followed before this batch; absent = 0. */
   readonly redirects?: number;
+  /** What its attempts have come to so far; absent before the first has failed. */
+  readonly tried?: Tried;
+  /** On its way it fetches a robots.txt that lies in another lane than the host's own. */
+  readonly errand?: RobotsErrand;
+}
+
+/** What the further attempts of a request go by. */
+export interface Tried {
+  /** Start of the first attempt, ms since the epoch; in a later lane moved on by the pauses of those before. */
+  readonly sinceMs: number;
+  /** How long the lane had been paused until then, in all its time, ms; absent in a lane where it has not been tried. */
+  readonly pausedMs?: number;
+  /** How the last attempt ended. */
+  readonly code: ErrorCode;
+  readonly status?: number;
+}
+
+/** A robots.txt whose redirect leads to another lane: a request that waits for it goes there, asks at that host's pace, and comes back. */
+export interface RobotsErrand {
+  /** Whose robots.txt it is. */
+  readonly origin: string;
+  /** Where it is asked for next. */
+  readonly url: string;
+  readonly redirects: number;
+  /** Times that it could not be had before. */
+  readonly tries: number;
 }
 
 /** Page type of downloads: no name that a scraper can give to one of its own. */
@@ -55,5 +83,5 @@ export function requestKey(request: Request): string {
 
 /** The URL that is fetched for a request, which also decides its lane. */
 export function targetOf(request: Request): string {
-  return request.location ?? request.url;
+  return request.errand?.url ?? request.location ?? request.url;
 }

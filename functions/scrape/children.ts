@@ -4,7 +4,7 @@ import { keys } from '../job/keys.ts';
 import { laneOf, type LaneRule } from '../job/lane.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import { memberTexts, restOf, writeSegment } from '../job/segment.ts';
-import type { Pending } from './slice.ts';
+import type { Pending } from './slice-job.ts';
 
 /** Inline requests of all children of one outcome; beyond it they go to a segment, since report reads every outcome. */
 const MAX_OUTCOME_INLINE_BYTES = 256 * 1024;

@@ -1,5 +1,5 @@
 import type { CookieJar } from '../fetch/cookie-jar.ts';
-import type { FetchRequest, Validators } from '../fetch/types.ts';
+import type { FetchRequest, RedirectedElsewhere, Validators } from '../fetch/types.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import type { RequestOptions } from '../scraper/types.ts';
 
@@ -39,6 +39,12 @@ export function fetchRequestOf(request: Request, options: RequestOptions, { cook
     ...(cookies && { cookies }),
     ...(request.location !== undefined && { credentialsFor: request.url }),
   };
+}
+
+/** The request goes on in the lane of the redirect's target, and stays what it is: its URL, its claim, its attempts. */
+export function moved(request: Request, { location, redirects, method }: RedirectedElsewhere): Request {
+  const isOther = method !== (request.locationMethod ?? request.method ?? 'GET');
+  return { ...request, claimed: true, location, redirects, ...(isOther && { locationMethod: method }) };
 }
 
 /** Scheme, host and port of an absolute URL in normal form: what a robots.txt speaks for (RFC 9309, section 2.3). */

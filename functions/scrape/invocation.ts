@@ -1,7 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import { crawlerToken } from '../fetch/robots.ts';
 import type { Batch } from '../job/batch.ts';
-import { runBatch, type Delivery, type Invocation } from './batch-run.ts';
+import { runBatch } from './batch-run.ts';
+import type { Delivery, Invocation } from './delivery.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { JobBook } from './job-book.ts';
 import { LaneState } from './lane-state.ts';

@@ -45,7 +45,7 @@ export class JobBook {
 
 /** The scraper as one job runs it: the job's own options over the scraper's. */
 export function scraperOf(job: Job, scraper: Scraper): Scraper {
-  const { concurrency, delay, robots, timeout, retries, maxBytes, maxDepth } = job.options;
+  const { concurrency, delay, robots, timeout, retries, giveUpAfter, maxBytes, maxDepth } = job.options;
   return {
     ...scraper,
     politeness: {
@@ -58,6 +58,7 @@ export function scraperOf(job: Job, scraper: Scraper): Scraper {
       ...scraper.request,
       ...(timeout !== undefined && { timeout }),
       ...(retries !== undefined && { retries }),
+      ...(giveUpAfter !== undefined && { giveUpAfter }),
       ...(maxBytes !== undefined && { maxBytes }),
     },
     ...(maxDepth !== undefined && { maxDepth }),

@@ -1,7 +1,6 @@
 import type { FetchedFile, FetchedPage } from '../fetch/types.ts';
 import type { RequestError } from '../job/errors.ts';
 import { errorLine } from '../job/error-line.ts';
-import type { LineWriter } from '../job/line-writer.ts';
 import { keys } from '../job/keys.ts';
 import type { CrawlDelay } from '../job/outcome.ts';
 import { FILE_PAGE, requestKey, type Request } from '../job/request.ts';
@@ -10,15 +9,13 @@ import type { GoneLine, ResultLine } from '../job/result.ts';
 import { keyHash } from '../job/seen.ts';
 import type { TallyCounter } from '../job/tally.ts';
 import type { PageYield, Scraper } from '../scraper/types.ts';
+import type { BatchObjects } from './batch-objects.ts';
 import type { PageChanges } from './page-changes.ts';
-import type { SliceSink } from './slice.ts';
+import type { SliceSink } from './slice-job.ts';
 
 /** Turns pages and failures into result lines, error lines, counts and new requests. */
 export class PageSink implements SliceSink {
-  readonly #results: LineWriter;
-  readonly #errors: LineWriter;
-  /** What `changes/` holds; only written to where runs are compared. */
-  readonly #changed: LineWriter;
+  readonly #written: BatchObjects;
   readonly #changes: PageChanges | undefined;
   readonly #tally: TallyCounter;
   readonly #scraper: Scraper;
@@ -28,18 +25,14 @@ export class PageSink implements SliceSink {
   readonly follows = new Map<bigint, Request>();
 
   constructor(parts: {
-    results: LineWriter;
-    errors: LineWriter;
-    changed: LineWriter;
+    written: BatchObjects;
     changes: PageChanges | undefined;
     tally: TallyCounter;
     scraper: Scraper;
     job: string;
     now: () => number;
   }) {
-    this.#results = parts.results;
-    this.#errors = parts.errors;
-    this.#changed = parts.changed;
+    this.#written = parts.written;
     this.#changes = parts.changes;
     this.#tally = parts.tally;
     this.#scraper = parts.scraper;
@@ -74,7 +67,7 @@ export class PageSink implements SliceSink {
         attempts: (request.attempts ?? 0) + 1,
         ...(change && { change }),
       };
-      full = this.#results.write(line) ?? full;
+      full = this.#written.results.write(line) ?? full;
       if (change === 'new' || change === 'changed') full = this.#change(change, line) ?? full;
     }
     return full;
@@ -97,7 +90,7 @@ export class PageSink implements SliceSink {
       ...(url !== request.url && { finalUrl: url }),
       attempts: (request.attempts ?? 0) + 1,
     };
-    return this.#results.write(line);
+    return this.#written.results.write(line);
   }
 
   failed(request: Request, error: RequestError): Promise<void> | undefined {
@@ -106,8 +99,8 @@ export class PageSink implements SliceSink {
     else this.#tally.failed++;
     this.#tally.error(error.code, request.url, error.message);
     const gone = this.#changes?.failed(request, error.status);
-    const full = gone && [this.#results.write(gone), this.#change('gone', gone)].find((wait) => wait !== undefined);
-    return this.#errors.write(errorLine(request, error, this.#scraper.firstPage, new Date(this.#now()))) ?? full;
+    const full = gone && [this.#written.results.write(gone), this.#change('gone', gone)].find((wait) => wait !== undefined);
+    return this.#written.errors.write(errorLine(request, error, this.#scraper.firstPage, new Date(this.#now()))) ?? full;
   }
 
   unchanged(request: Request): void {
@@ -117,7 +110,7 @@ export class PageSink implements SliceSink {
 
   #change(kind: keyof ChangeCounts, line: ResultLine | GoneLine): Promise<void> | undefined {
     this.#tally.change(kind);
-    return this.#changed.write(line);
+    return this.#written.changes.write(line);
   }
 
   duplicate(): void {

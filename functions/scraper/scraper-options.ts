@@ -93,6 +93,16 @@ export const scraperOptions = {
       max: 20,
       reason: 'Further attempts after a failure that may pass: a timeout, a broken connection, 5xx.',
     },
+    /** Time for all attempts of one request together, ms. */
+    giveUpAfter: {
+      kind: 'number',
+      unit: 'ms',
+      default: 86_400_000,
+      min: 1,
+      // AWS SQS: a message is kept for 14 days at most.
+      max: 1_209_600_000,
+      reason: 'No attempt begins later than this after the first one; pauses that the host asked for, or needed, are left out.',
+    },
     maxBytes: {
       kind: 'number',
       unit: 'bytes',

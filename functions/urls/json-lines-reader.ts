@@ -8,7 +8,7 @@ import { place } from './types.ts';
 /** What a line may say, in the words of {@link Request}. */
 const FIELDS = ['url', 'page', 'method', 'headers', 'body', 'data', 'depth', 'file'] as const;
 /** The protocol's own bookkeeping: in an input it would pass a request by the rules that it stands for. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(['attempts', 'claimed', 'location', 'locationMethod', 'redirects']);
+const OWN_FIELDS: ReadonlySet<string> = new Set(['attempts', 'claimed', 'location', 'locationMethod', 'redirects', 'tried', 'errand']);
 /** What an error line says beside its request. */
 const ERROR_FIELDS: ReadonlySet<string> = new Set(['code', 'message', 'status', 'at', 'attempts', 'line']);
 /** CONNECT and TRACE make no page. */

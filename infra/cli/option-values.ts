@@ -35,6 +35,7 @@ export function jobOptions(): Option[] {
     numberOption('--delay <ms>', 'pause between two requests to one host', politeness.delay),
     numberOption('--timeout <ms>', 'time for one page, redirects included', request.timeout),
     numberOption('--retries <n>', 'further attempts after a failure that may pass', request.retries),
+    numberOption('--give-up-after <ms>', 'time for all attempts of one request, pauses of the host left out', request.giveUpAfter),
     numberOption('--max-bytes <n>', 'largest page taken', request.maxBytes),
     numberOption('--max-depth <n>', 'links followed from the input to a page', follow.maxDepth),
     new Option('--max-requests <n>', 'requests of the whole job').argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER, 'requests')),

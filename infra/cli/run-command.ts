@@ -27,6 +27,7 @@ export interface RunFlags {
   readonly delay?: number;
   readonly timeout?: number;
   readonly retries?: number;
+  readonly giveUpAfter?: number;
   readonly maxBytes?: number;
   readonly maxDepth?: number;
   readonly maxRequests?: number;

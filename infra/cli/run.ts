@@ -154,8 +154,8 @@ function politenessOf({ concurrency, delay }: RunFlags, { scraper }: Choice): { 
 }
 
 function jobOptionsOf(flags: RunFlags): JobOptions {
-  const { concurrency, delay, timeout, retries, maxBytes, maxDepth, maxRequests, robots, budget } = flags;
-  const options = { concurrency, delay, timeout, retries, maxBytes, maxDepth, maxRequests, robots, budget };
+  const { concurrency, delay, timeout, retries, giveUpAfter, maxBytes, maxDepth, maxRequests, robots, budget } = flags;
+  const options = { concurrency, delay, timeout, retries, giveUpAfter, maxBytes, maxDepth, maxRequests, robots, budget };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 

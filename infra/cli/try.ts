@@ -3,9 +3,11 @@ import type { FetchedPage } from '../../functions/fetch/types.ts';
 import { errorKind, RequestError, UsageError } from '../../functions/job/errors.ts';
 import { unknownName } from '../../functions/job/nearest-name.ts';
 import type { Request } from '../../functions/job/request.ts';
-import type { Scraper } from '../../functions/scraper/types.ts';
+import { furtherAttempts } from '../../functions/scrape/retries.ts';
+import type { RequestOptions, Scraper } from '../../functions/scraper/types.ts';
 import { scraperNamed, scraperOfRecipeFile, unknownScraper } from './choose-scraper.ts';
 import { exitCodes } from './exit-codes.ts';
+import { countOf } from './number-text.ts';
 import { fetchOnePage, pageUrl } from './one-page.ts';
 import { printable } from './printable.ts';
 import type { TryFlags } from './try-command.ts';
@@ -27,7 +29,7 @@ export async function tryPage(words: readonly string[], flags: TryFlags): Promis
   try {
     page = await fetchOnePage(url, scraper.request, flags);
   } catch (error) {
-    return failed(error);
+    return failed(error, scraper.request);
   }
   const empty = new EmptyFields();
   const code = await show(scraper, request, page, empty, flags);
@@ -61,14 +63,20 @@ async function show(scraper: Scraper, request: Request, page: FetchedPage, empty
   } catch (error) {
     const lines = emptyFieldsText(empty, 0);
     if (lines.length > 0) process.stderr.write(`${lines.map(printable).join('\n')}\n`);
-    return failed(error);
+    return failed(error, scraper.request);
   }
 }
 
 /** @throws whatever is no failure of the page. */
-function failed(error: unknown): number {
+function failed(error: unknown, options: RequestOptions): number {
   if (!(error instanceof RequestError)) throw error;
-  process.stderr.write(`${printable(`${error.code}: ${error.message}`)}\n${errorKind(error.code).remedy}\n`);
+  const further = furtherAttempts(error.next, options);
+  const lines = [printable(`${error.code}: ${error.message}`), errorKind(error.code).remedy];
+  if (further > 0) {
+    const until = `begun within ${options.giveUpAfter} ms of the first (request.retries, request.giveUpAfter)`;
+    lines.push(`A job would make up to ${countOf(further, 'further attempt')}, ${until}.`);
+  }
+  process.stderr.write(`${lines.join('\n')}\n`);
   return exitCodes.failed;
 }
 

@@ -42,9 +42,9 @@ describe('an input that cannot be read', () => {
     [
       'a job file with unknown options',
       'urls/x.job.json',
-      '{"options":{"concurency":1,"retries":-1}}',
+      '{"options":{"concurency":1,"retries":-1,"giveUpAfter":0}}',
       'bad-line',
-      'urls/x.job.json has the unknown option "concurency". Did you mean "concurrency"? urls/x.job.json: option "retries" must be a number from 0 to 20, not -1.',
+      'urls/x.job.json has the unknown option "concurency". Did you mean "concurrency"? urls/x.job.json: option "retries" must be a number from 0 to 20, not -1. urls/x.job.json: option "giveUpAfter" must be a number from 1 to 1209600000, not 0.',
     ],
     [
       'a job file with a bad template',

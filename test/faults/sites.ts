@@ -40,7 +40,7 @@ export class Sites implements AsyncDisposable {
     this.#expected = build(this);
   }
 
-  /** Few enough calls to strike at each of them in turn: a link across, a redirect back, a file, a page that throws. */
+  /** Few enough calls to strike at each of them in turn: a link across, a redirect back, a file, a page that throws, rules on another host. */
   static startSmall(): Promise<Sites> {
     return Sites.#start((sites) => sites.#small());
   }
@@ -93,7 +93,8 @@ export class Sites implements AsyncDisposable {
       '/throws': this.#isMended ? html('Mended', '/list') : html('throw'),
       '/target': withFile(html('Target', '/list'), `${b}/file`),
     });
-    Object.assign(siteB, { '/moved': redirectTo(`${a}/target`), '/file': file('small') });
+    Object.assign(siteA, { '/rules.txt': 'User-agent: *\nDisallow: /private\n' });
+    Object.assign(siteB, { '/robots.txt': redirectTo(`${a}/rules.txt`), '/moved': redirectTo(`${a}/target`), '/file': file('small') });
     const mended = this.#isMended ? [`${a}/throws`] : [];
     return {
       input: `${a}/list\nnot a url\n`,

@@ -25,6 +25,7 @@ export function scraper(
     request: {
       timeout: 10_000,
       retries: 2,
+      giveUpAfter: 86_400_000,
       maxBytes: 1_000_000,
       maxRedirects: 5,
       headers: {},

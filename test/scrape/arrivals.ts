@@ -20,7 +20,7 @@ export interface ArrivalServer extends AsyncDisposable {
   arrivals(): Promise<readonly Arrival[]>;
 }
 
-/** Bodies of robots.txt by host name; a host without one has a 404. `>` and a path: redirected to there. */
+/** Bodies of robots.txt by host name; a host without one has a 404. `>` and a path or URL: redirected to there, `{port}` being the server's. */
 export type RobotsTexts = Readonly<Record<string, string>>;
 
 /** How long a page is held back, so that requests overlap, ms. */
@@ -61,7 +61,11 @@ function serve(robots: RobotsTexts): void {
     inFlight.set(host, count);
     arrivals.push({ host, path, at, late: at - lastTurn, inFlight: count });
     const text = robots[host];
-    const location = path.startsWith('/to?') ? path.slice(4) : path === '/robots.txt' && text?.startsWith('>') ? text.slice(1) : undefined;
+    const location = path.startsWith('/to?')
+      ? path.slice(4)
+      : path === '/robots.txt' && text?.startsWith('>')
+        ? text.slice(1).replace('{port}', String(request.socket.localPort))
+        : undefined;
     const isPage = location === undefined && !path.includes('robots');
     const answer = (): void => {
       // Before the answer goes out: what arrives after it may be there because of it.

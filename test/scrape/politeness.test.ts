@@ -18,6 +18,7 @@ const DECLARED = '127.0.0.13';
 const WIDE = '127.0.0.14';
 const WIDE_DECLARED = '127.0.0.15';
 const ELSEWHERE = '127.0.0.16';
+const RULED_ELSEWHERE = '127.0.0.17';
 
 const DELAY_MS = 150;
 /** A client's thread that loses its processor between looking at the clock and writing sends later than it knows, and its next request on time. */
@@ -44,6 +45,8 @@ function jobs(): Readonly<Record<string, Pick<JobFile, 'urls' | 'options'>>> {
       options: { concurrency: 4, delay: DELAY_MS },
     },
     'slow-too': { urls: urls(DELAYED, 'slow-too', 6), options: { concurrency: 4, delay: DELAY_MS } },
+    // Its robots.txt lies on the host with the delay.
+    ruled: { urls: [...urls(RULED_ELSEWHERE, 'ruled', 6), url(RULED_ELSEWHERE, '/no')], options: { concurrency: 4, delay: DELAY_MS } },
     declared: { urls: urls(DECLARED, 'declared', 10), options: gentle },
     // So many at once that the host has several lanes.
     wide: { urls: urls(WIDE, 'wide', 60), options: { concurrency: 16 } },
@@ -54,7 +57,12 @@ function jobs(): Readonly<Record<string, Pick<JobFile, 'urls' | 'options'>>> {
 
 beforeAll(async () => {
   const declared = `User-agent: *\nCrawl-delay: ${DELAY_MS / 1_000}\n`;
-  server = await startArrivalServer({ [DECLARED]: declared, [WIDE_DECLARED]: declared, [DELAYED]: '>/moved/robots.txt' });
+  server = await startArrivalServer({
+    [DECLARED]: declared,
+    [WIDE_DECLARED]: declared,
+    [DELAYED]: '>/moved/robots.txt',
+    [RULED_ELSEWHERE]: `>http://${DELAYED}:{port}/ruled/robots.txt`,
+  });
   cloud = await startLocalCloud({
     workers: 3,
     warmWorkers: 3,
@@ -89,8 +97,9 @@ function tooSoon(all: readonly Arrival[], delayMs: number): string[] {
 
 describe('several invocations at once', () => {
   test('fetch everything, each page once', async () => {
-    expect(await errorLines(cloud.objects)).toEqual([]);
-    const wanted = Object.values(jobs()).flatMap((job) => job.urls ?? []);
+    const forbidden = url(RULED_ELSEWHERE, '/no');
+    expect((await errorLines(cloud.objects)).map((line) => [line.code, line.url])).toEqual([['robots', forbidden]]);
+    const wanted = Object.values(jobs()).flatMap((job) => (job.urls ?? []).filter((one) => one !== forbidden));
     const results = await resultLines(cloud.objects);
     expect(results.map((line) => line.url).toSorted()).toEqual(wanted.toSorted());
     const pages = arrivals.filter(({ path }) => !path.includes('robots') && !path.startsWith('/to?'));
@@ -129,12 +138,18 @@ describe('several invocations at once', () => {
     expect(tooSoon(pages, DELAY_MS)).toEqual([]);
   });
 
-  test('ask for robots.txt before any page of a host, and once for each of its lanes', () => {
-    const asked = Object.fromEntries(
-      [SHARED, DELAYED, WIDE].map((host) => [host, at(host).filter(({ path }) => path === '/robots.txt').length]),
-    );
-    expect(asked).toEqual({ [SHARED]: 1, [DELAYED]: 1, [WIDE]: 2 });
-    for (const host of [SHARED, DELAYED, DECLARED]) expect(at(host)[0]?.path).toBe('/robots.txt');
+  test('ask for robots.txt before any page of a host, and once, however many lanes and jobs it has', () => {
+    const hosts = [SHARED, DELAYED, DECLARED, WIDE, WIDE_DECLARED, RULED_ELSEWHERE];
+    const asked = hosts.map((host) => at(host).filter(({ path }) => path === '/robots.txt').length);
+    expect(asked).toEqual(hosts.map(() => 1));
+    // The host with the delay may have been asked for the rules of another first.
+    for (const host of hosts) expect(at(host).find(({ path }) => !path.startsWith('/ruled'))?.path).toBe('/robots.txt');
+  });
+
+  test('fetch a robots.txt that lies on another host once, and at that host’s pace', () => {
+    expect(at(DELAYED).filter(({ path }) => path === '/ruled/robots.txt')).toHaveLength(1);
+    expect(at(RULED_ELSEWHERE).map(({ path }) => path)).not.toContain('/no');
+    // That it keeps the delay there is shown with all else that reaches that host.
   });
 
   test('say in the summary which delay a site asks for', async () => {

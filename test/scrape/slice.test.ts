@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startRetry } from '../../functions/enqueue/start-retry.ts';
 import type { Batch } from '../../functions/job/batch.ts';
 import { keys } from '../../functions/job/keys.ts';
 import type { Outcome } from '../../functions/job/outcome.ts';
+import { log } from '../../functions/log.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
@@ -287,6 +289,61 @@ describe('a slice', () => {
     expect(attempts).toEqual({ '/once': 2, '/twice': 3 });
     expect(await errorLines(stage.cloud.objects)).toMatchObject([{ url: `${web.url}/always`, code: 'http-500', status: 500, attempts: 3 }]);
     expect(tries['/always']).toBe(3);
+  });
+
+  it('begins no attempt after the time for all of them, over slices, lanes and invocations', async () => {
+    const asked: string[] = [];
+    const broken =
+      (name: string): Exclude<Page, string> =>
+      (_, response) => {
+        asked.push(name);
+        // Each attempt takes ten minutes of the stage's clock.
+        stage.aheadMs += 600_000;
+        response.writeHead(500).end();
+      };
+    const there = await open({ '/broken': broken('there'), '/other': broken('other') });
+    let isMoved = false;
+    const web = await open({
+      '/page': (request, response) => {
+        // The second attempt leads to another host, where the third is made.
+        if (asked.length === 0 || isMoved) return broken('here')(request, response);
+        isMoved = true;
+        return response.writeHead(302, { location: `${there.url}/broken` }).end();
+      },
+    });
+    const request = { retries: 9, giveUpAfter: 1_500_000 };
+    const tools = stage.tools([scraper({ politeness: { robots: 'ignore' }, request })]);
+    const job = await stage.startJob('test', [{ url: `${web.url}/page` }]);
+    await stage.drain(tools);
+    const [line, ...more] = await errorLines(stage.cloud.objects);
+    expect(more).toEqual([]);
+    expect(asked).toEqual(['here', 'there', 'there']);
+    expect(line).toMatchObject({ url: `${web.url}/page`, code: 'http-500', status: 500, attempts: 3 });
+    expect(line?.message).toContain('the 1500000 ms of request.giveUpAfter are spent');
+    expect((await stage.summary(job)).requests).toMatchObject({ total: 1, failed: 1, pending: 0 });
+    expect(Object.keys(line ?? {})).not.toContain('tried');
+
+    // A further attempt of the job has all its time again.
+    await startRetry({ cloud: stage.cloud, log, now: stage.now, scrapers: {} }, { job: job.id, attempt: 2, at: new Date(stage.now()) });
+    await stage.drain(tools);
+    expect(asked).toHaveLength(6);
+  });
+
+  it('ends what has waited in the queue beyond its time with its last failure, without another fetch', async () => {
+    let asked = 0;
+    const web = await open({ '/page': (_, response) => (asked++, response.writeHead(502).end()) });
+    const tools = stage.tools([scraper({ politeness: { robots: 'ignore' }, request: { giveUpAfter: 60_000 } })], {
+      // So long a back-off that it is waited for in the queue.
+      random: () => 0.99,
+      options: { ...stage.options, maxWaitMs: 0 },
+    });
+    await stage.startJob('test', [{ url: `${web.url}/page` }]);
+    await stage.invoke(tools);
+    await stage.wakePostponed();
+    stage.aheadMs += 60_000;
+    await stage.drain(tools);
+    expect(asked).toBe(1);
+    expect(await errorLines(stage.cloud.objects)).toMatchObject([{ code: 'http-502', status: 502, attempts: 1 }]);
   });
 
   it.each([

@@ -30,6 +30,7 @@ describe('defineScraper', () => {
     expect(scraper.request).toEqual({
       timeout: 30_000,
       retries: 2,
+      giveUpAfter: 86_400_000,
       maxBytes: 5_000_000,
       maxRedirects: 5,
       headers: {},

@@ -31,6 +31,8 @@ describe('JSON Lines', () => {
     ['{"page":"x"}', 'has no "url" with a text in it.'],
     ['{"url":7}', 'has no "url" with a text in it, but 7.'],
     ['{"url":"http://a/","attempts":1}', 'sets "attempts", which urldrop keeps for itself. Leave it out.'],
+    ['{"url":"http://a/","tried":{"sinceMs":9e15}}', 'sets "tried", which urldrop keeps for itself. Leave it out.'],
+    ['{"url":"http://a/","errand":{}}', 'sets "errand", which urldrop keeps for itself. Leave it out.'],
     ['{"url":"http://a/","claimed":true}', 'sets "claimed"'],
     ['{"url":"http://a/","location":"http://b/"}', 'sets "location"'],
     ['{"url":"http://a/","redirects":0}', 'sets "redirects"'],
@@ -80,6 +82,8 @@ describe('a line of errors/', () => {
       claimed: fc.constant(true as const),
       location: fc.constant('https://elsewhere.example/'),
       redirects: fc.integer({ min: 1, max: 9 }),
+      tried: fc.constant({ sinceMs: 1, pausedMs: 0, code: 'timeout' } as const),
+      errand: fc.constant({ origin: 'https://a.example', url: 'https://b.example/robots.txt', redirects: 1, tries: 0 }),
     },
     { requiredKeys: ['url'] },
   );
@@ -88,7 +92,7 @@ describe('a line of errors/', () => {
     await fc.assert(
       fc.asyncProperty(requests, fc.option(fc.constantFrom('POST', 'PUT')), fc.string(), async (request, method, body) => {
         const failed: Request = { ...request, ...(method !== null && { method, body }) };
-        const { attempts: _a, claimed: _c, location: _l, redirects: _r, ...own } = failed;
+        const { attempts: _a, claimed: _c, location: _l, redirects: _r, tried: _t, errand: _e, ...own } = failed;
         if (own.body === '') delete (own as { body?: string }).body;
         const line = errorLine(failed, new RequestError('http-404', 'GET … gave 404', { status: 404 }), 'first', new Date(0));
         const entries = shown(await read(`${JSON.stringify({ ...line, line: 7 })}\n`, 'x.jsonl'));

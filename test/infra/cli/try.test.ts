@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorKind } from '../../../functions/job/errors.ts';
 import { startShop } from '../../../infra/local/sample-shop.ts';
+import { startWeb } from '../../helpers/web.ts';
 import { tempDir } from '../local/clouds.ts';
 import { urldrop } from './command.ts';
 
@@ -33,6 +34,23 @@ test('a page that cannot be had is named with its code and what to do', async ()
   const closed = await urldrop(dir.path, ['try', 'page', `${shop.url}/`]);
   expect([closed.code, closed.stderr]).toEqual([1, expect.stringContaining('blocked-address')]);
   await shop.close();
+});
+
+test('try says of a failure that may pass how often and how long a job would try again', async () => {
+  using dir = tempDir();
+  await using web = await startWeb({
+    '/busy': (_, response) => response.writeHead(503).end(),
+    '/broken': (_, response) => response.writeHead(500).end(),
+  });
+  writeFileSync(
+    join(dir.path, 'slow.json'),
+    JSON.stringify({ request: { retries: 1, giveUpAfter: 90_000 }, pages: { page: { extract: { title: 'h1' } } } }),
+  );
+  const said = async (path: string): Promise<string | undefined> =>
+    (await urldrop(dir.path, ['try', '--recipe', 'slow.json', web.url + path, '--allow-private'])).stderr.split('\n').at(2);
+  const within = 'begun within 90000 ms of the first (request.retries, request.giveUpAfter).';
+  expect(await said('/broken')).toBe(`A job would make up to 1 further attempt, ${within}`);
+  expect(await said('/busy')).toBe(`A job would make up to 5 further attempts, ${within}`);
 });
 
 test('try says of every empty field how far its selector matched, and what would be downloaded', async () => {

@@ -1,0 +1,282 @@
+import type { RequestError } from '../job/errors.ts';
+import { hostOfLane } from '../job/host-tally.ts';
+import { laneOf } from '../job/lane.ts';
+import { targetOf, type Request, type RobotsErrand } from '../job/request.ts';
+import { originOf } from './fetch-request.ts';
+import { fetchRobots, ROBOTS_TIMEOUT_MS, troubleRecord, type RobotsAnswer, type RobotsQuestion } from './fetch-robots.ts';
+import type { PacedFetch } from './paced-fetch.ts';
+import { SharedRobots, type Asking } from './shared-robots.ts';
+import type { Pending, SliceJob } from './slice-job.ts';
+
+/** Requests taken up while robots.txt is on its way; more would only wait in memory. */
+const MAX_PARKED = 64;
+/** A lane that may ask does so within this time, ms, or another one may. */
+const CLAIM_MS = 4 * ROBOTS_TIMEOUT_MS;
+/** A request that has not brought an answer from another host after this time, ms, is followed by another. */
+const ERRAND_MS = 900_000;
+/** Waits between two looks for somebody else's answer, ms: as long as it has been under way already, within these bounds. */
+const LOOK_MS = 250;
+const ERRAND_LOOK_MS = 2_000;
+const MAX_LOOK_MS = 60_000;
+
+/** Requests that wait for the robots.txt of their origin. */
+interface Waiting {
+  readonly requests: Request[];
+  /** When to look whether another lane has brought it; absent: this lane is asking, or looking just now. */
+  lookMs?: number | undefined;
+  /** The lane's right to ask ends then; absent: it needs none. */
+  claimedUntilMs?: number;
+}
+
+/** What the slice does for its gate. */
+export interface GateTools {
+  /** A request to the host starts now. */
+  readonly start: () => PacedFetch;
+  readonly signal: AbortSignal;
+  /** These may be started. */
+  readonly release: (requests: readonly Request[]) => void;
+  /** This one goes on in another lane. */
+  readonly sendAway: (request: Request) => void;
+}
+
+/**
+ * What stands between a slice's requests and their fetches where robots.txt is obeyed: requests wait here until it is known, and it is
+ * asked for once. Where the host has several lanes, one of them asks and the others look for its answer in the bucket. Where a redirect
+ * leads to another host, a request that waits goes there and asks in that host's own lane, at its pace.
+ */
+export class RobotsGate {
+  readonly #j: SliceJob;
+  readonly #tools: GateTools;
+  readonly #shared: SharedRobots;
+  readonly #waiting = new Map<string, Waiting>();
+  /** Origins whose robots.txt is to be asked for, each as a request of the lane. */
+  readonly #questions: string[] = [];
+  /** Origins whose crawl-delay the pace knows. */
+  readonly #declared = new Set<string>();
+  readonly obeys: boolean;
+
+  constructor(job: SliceJob, tools: GateTools) {
+    this.#j = job;
+    this.#tools = tools;
+    this.#shared = new SharedRobots(job.tools.cloud.objects);
+    this.obeys = job.scraper.politeness.robots === 'obey';
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  get isFull(): boolean {
+    let count = 0;
+    for (const { requests } of this.#waiting.values()) count += requests.length;
+    return count >= MAX_PARKED;
+  }
+
+  /** @returns whether the request's rules are known; if not, it waits here. */
+  passes(request: Request): boolean {
+    if (!this.obeys) return true;
+    const origin = originOf(targetOf(request));
+    const nowMs = this.#j.tools.now();
+    if (this.#j.state.robots.isFresh(origin, nowMs)) {
+      this.#declare(origin);
+      return true;
+    }
+    const waiting = this.#waiting.get(origin);
+    if (waiting) waiting.requests.push(request);
+    else if (this.#isShared(origin)) this.#waiting.set(origin, { requests: [request], lookMs: nowMs });
+    else {
+      this.#waiting.set(origin, { requests: [request] });
+      this.#questions.push(origin);
+    }
+    return false;
+  }
+
+  /** Why a request whose rules are known must be left alone. */
+  refusal(request: Request): RequestError | undefined {
+    const target = targetOf(request);
+    return this.obeys ? this.#j.state.robots.refusal(originOf(target), target, this.#j.tools.now()) : undefined;
+  }
+
+  /** Whether a URL is known to be allowed. */
+  permits(url: string): boolean {
+    return !this.obeys || this.#j.state.robots.permits(originOf(url), url, this.#j.tools.now());
+  }
+
+  /** A look for another lane's answer that is due; it is no request to the host. */
+  dueLook(): (() => Promise<void>) | undefined {
+    const nowMs = this.#j.tools.now();
+    for (const [origin, waiting] of this.#waiting) {
+      if (waiting.lookMs === undefined || waiting.lookMs > nowMs) continue;
+      waiting.lookMs = undefined;
+      return () => this.#look(origin, waiting);
+    }
+    return undefined;
+  }
+
+  /** A robots.txt to ask for: a request to the host like any other. */
+  dueQuestion(): (() => Promise<void>) | undefined {
+    for (let origin = this.#questions.shift(); origin !== undefined; origin = this.#questions.shift()) {
+      const waiting = this.#waiting.get(origin);
+      if (!waiting) continue;
+      const asked = origin;
+      const nowMs = this.#j.tools.now();
+      // Asked later than this, the answer might come when another lane asks already.
+      if ((waiting.claimedUntilMs ?? Number.POSITIVE_INFINITY) - ROBOTS_TIMEOUT_MS >= nowMs) return () => this.#ask(asked, waiting);
+      waiting.lookMs = nowMs;
+    }
+    return undefined;
+  }
+
+  /** When there is something to do here; Infinity while only what is under way can bring it on. @param turnMs - when the lane has a turn. */
+  nextMs(turnMs: number): number {
+    let soonestMs = this.#questions.length > 0 ? turnMs : Number.POSITIVE_INFINITY;
+    for (const { lookMs } of this.#waiting.values()) soonestMs = Math.min(soonestMs, lookMs ?? Number.POSITIVE_INFINITY);
+    return soonestMs;
+  }
+
+  /** Fetches the robots.txt that the request was sent for, as a request of this lane, and sends it home. */
+  async runErrand(request: Request & { readonly errand: RobotsErrand }): Promise<void> {
+    const { errand } = request;
+    const fetch = this.#tools.start();
+    const seen = await this.#shared.read(errand.origin);
+    if (seen?.record && seen.record.expiresMs > this.#j.tools.now()) {
+      fetch.dropped();
+      return this.#sendHome(request);
+    }
+    const { moved, record } = await this.#fetch(errand, fetch);
+    if (moved) return this.#sendOn({ ...request, errand: { ...errand, ...moved } });
+    if (!record) return this.#tools.sendAway(request);
+    await this.#shared.answer(errand.origin, record);
+    return this.#sendHome(request);
+  }
+
+  /** The host that the request was sent to is down: so its robots.txt cannot be had, and what waits for that hears of it. */
+  async giveUpErrand(request: Request & { readonly errand: RobotsErrand }, error: RequestError): Promise<void> {
+    const { origin, url, tries } = request.errand;
+    await this.#shared.answer(origin, troubleRecord(url, error, tries + 1, this.#j.tools.now()));
+    this.#sendHome(request);
+  }
+
+  /** Takes out what waits, with the time from which it may go on. */
+  drain(): Pending[] {
+    const all = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#questions.splice(0);
+    return all.flatMap(({ requests, lookMs }) => requests.map((request) => ({ request, dueMs: lookMs ?? 0 })));
+  }
+
+  #isShared(origin: string): boolean {
+    return this.#j.laneRule.lanes > 1 || this.#j.state.robots.record(origin)?.isElsewhere === true;
+  }
+
+  async #look(origin: string, waiting: Waiting): Promise<void> {
+    const { lane, state, tools } = this.#j;
+    const hasSent = state.robots.record(origin)?.isElsewhere === true;
+    const seen = await this.#shared.read(origin);
+    if (seen?.record) state.robots.keep(origin, seen.record);
+    const nowMs = tools.now();
+    if (state.robots.isFresh(origin, nowMs)) return this.#free(origin, waiting);
+    const { asking } = seen ?? {};
+    // What this very lane began and knows nothing of, an invocation before did not live to commit: only one at a time has the lane.
+    const isLost = asking?.lane === lane && !(asking.isErrand && hasSent);
+    if (asking && asking.untilMs > nowMs && !isLost) {
+      waiting.lookMs = nowMs + lookWaitMs(asking, nowMs);
+      return undefined;
+    }
+    const untilMs = nowMs + CLAIM_MS;
+    if (await this.#shared.claim(origin, { lane, sinceMs: nowMs, untilMs }, seen)) {
+      waiting.claimedUntilMs = untilMs;
+      this.#questions.push(origin);
+    } else waiting.lookMs = nowMs + LOOK_MS;
+    return undefined;
+  }
+
+  async #ask(origin: string, waiting: Waiting): Promise<void> {
+    const { robots } = this.#j.state;
+    const known = robots.record(origin);
+    const first = { url: `${origin}/robots.txt`, redirects: 0 };
+    const { record, moved } = await this.#fetch({ ...(known?.moved ?? first), tries: known?.trouble?.tries ?? 0 }, this.#tools.start());
+    if (moved && this.#isOnHost(moved.url)) {
+      robots.keep(origin, { ...known, fetchedMs: this.#j.tools.now(), expiresMs: 0, moved });
+      this.#questions.push(origin);
+      return undefined;
+    }
+    if (moved) return this.#sendErrand(origin, waiting, moved);
+    if (record) {
+      robots.keep(origin, record);
+      if (waiting.claimedUntilMs !== undefined) await this.#shared.answer(origin, record);
+    }
+    return this.#free(origin, waiting);
+  }
+
+  async #fetch(question: RobotsQuestion, fetch: PacedFetch): Promise<RobotsAnswer> {
+    const { tools, pace } = this.#j;
+    const answer = await fetchRobots(question, tools.fetcher, tools.now, {
+      isOwn: (url) => this.#isOnHost(url) && !pace.isSpaced,
+      onSent: fetch.sent,
+      signal: this.#tools.signal,
+    });
+    fetch.ended(answer.failure);
+    return answer;
+  }
+
+  /** One of those that wait goes to the lane where the file lies; the others look for what it brings. */
+  async #sendErrand(origin: string, waiting: Waiting, { url, redirects }: Omit<RobotsQuestion, 'tries'>): Promise<void> {
+    const { lane, state, tools } = this.#j;
+    const request = waiting.requests.shift();
+    // Given up meanwhile, with all others.
+    if (!request) return;
+    const nowMs = tools.now();
+    const { trouble } = state.robots.record(origin) ?? {};
+    const known = { fetchedMs: nowMs, expiresMs: 0, isElsewhere: true, ...(trouble && { trouble }) } as const;
+    state.robots.keep(origin, known);
+    const asking: Asking = { lane, sinceMs: nowMs, untilMs: nowMs + ERRAND_MS, isErrand: true };
+    await this.#shared.errand(origin, asking, known);
+    this.#sendOn({ ...request, claimed: true, errand: { origin, url, redirects, tries: trouble?.tries ?? 0 } });
+    if (waiting.requests.length === 0) this.#close(origin, waiting);
+    else waiting.lookMs = nowMs + lookWaitMs(asking, nowMs);
+  }
+
+  #sendHome(request: Request): void {
+    const { errand: _, ...home } = request;
+    this.#sendOn(home);
+  }
+
+  #sendOn(request: Request): void {
+    const { lane, laneRule } = this.#j;
+    if (laneOf(targetOf(request), laneRule) === lane) this.#tools.release([request]);
+    else this.#tools.sendAway(request);
+  }
+
+  #free(origin: string, waiting: Waiting): void {
+    this.#close(origin, waiting);
+    this.#tools.release(waiting.requests.splice(0));
+  }
+
+  #close(origin: string, waiting: Waiting): void {
+    // All may have been taken out meanwhile, and others have come.
+    if (this.#waiting.get(origin) === waiting) this.#waiting.delete(origin);
+  }
+
+  /** Whichever lane of the host asks, it is within the host's pace. */
+  #isOnHost(url: string): boolean {
+    return laneOf(url, { ...this.#j.laneRule, lanes: 1 }) === hostOfLane(this.#j.lane);
+  }
+
+  /** Takes up the delay that the robots.txt of an origin asks for, once, and says so where it is longer than the scraper's own. */
+  #declare(origin: string): void {
+    if (this.#declared.has(origin)) return;
+    this.#declared.add(origin);
+    const { tools, pace, state, scraper, sink, job, lane } = this.#j;
+    const declaredMs = state.robots.crawlDelayMs(origin);
+    if (declaredMs === undefined || declaredMs <= scraper.politeness.delay) return;
+    const keptMs = Math.max(pace.declare(declaredMs), scraper.politeness.delay);
+    sink.crawlDelay(origin, { declaredMs, keptMs });
+    const what = keptMs < declaredMs ? 'cut to the most that is granted' : 'kept';
+    tools.log.info(`A crawl-delay longer than the scraper’s delay is ${what}.`, { job: job.id, lane, origin, declaredMs, keptMs });
+  }
+}
+
+function lookWaitMs({ sinceMs, isErrand }: Asking, nowMs: number): number {
+  return Math.min(MAX_LOOK_MS, Math.max(isErrand ? ERRAND_LOOK_MS : LOOK_MS, nowMs - sinceMs));
+}
