@@ -100,8 +100,9 @@ export class EventSource {
   async #invoke(messages: readonly ReceivedMessage[], alone: boolean): Promise<void> {
     const { pool, queue, queueName, region, onProblem } = this.#o;
     const event = sqsEventOf(messages, queueName, region);
+    const group = messages[0]?.attributes['MessageGroupId'];
     try {
-      const answer = await (alone ? pool.invokeAlone(this.#o.function, event) : pool.invoke(this.#o.function, event));
+      const answer = await (alone ? pool.invokeAlone(this.#o.function, event) : pool.invoke(this.#o.function, event, group));
       const failed = failedMessageIds(answer, messages);
       // What failed stays invisible as long as the queue or the handler itself says, as on AWS.
       await queue.delete(messages.filter((m) => !failed.has(m.messageId)).map((m) => m.receiptHandle));

@@ -11,6 +11,9 @@ export interface PoolOptions {
   readonly onOutput: (text: Buffer) => void;
 }
 
+/** Groups whose thread is remembered. */
+const MAX_GROUPS = 1_000;
+
 interface Waiting {
   readonly function: FunctionName;
   readonly event: unknown;
@@ -28,6 +31,8 @@ export class FunctionPool {
   /** Threads of the invocations that must not share one: as many again, and only while there are such. */
   readonly #lone = new Set<FunctionThread>();
   readonly #waiting: Waiting[] = [];
+  /** Where a group's last event went, those of late last. */
+  readonly #threadOfGroup = new Map<string, FunctionThread>();
   #wiring: Readonly<Record<string, string>> | undefined;
   #isStopped = false;
 
@@ -54,10 +59,15 @@ export class FunctionPool {
     return idle;
   }
 
-  /** @throws {FunctionFailure} */
-  invoke(name: FunctionName, event: unknown): Promise<unknown> {
+  /**
+   * @param group - FIFO message group that the event is of: it goes on where its last one was handled, which has the connections.
+   * @throws {FunctionFailure}
+   */
+  invoke(name: FunctionName, event: unknown, group?: string): Promise<unknown> {
     if (this.#isStopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
-    return this.#threadFor(name).invoke(name, event);
+    const thread = this.#threadFor(name, group === undefined ? undefined : this.#threadOfGroup.get(group));
+    if (group !== undefined) this.#note(group, thread);
+    return thread.invoke(name, event);
   }
 
   /**
@@ -94,11 +104,19 @@ export class FunctionPool {
   }
 
   /** The thread with the least of a function to do; a new one rather than a second invocation of a function on a thread. */
-  #threadFor(name: FunctionName): FunctionThread {
+  #threadFor(name: FunctionName, last: FunctionThread | undefined): FunctionThread {
     let best: FunctionThread | undefined;
-    for (const thread of this.#threads) if (!best || suitsBetter(thread, best, name)) best = thread;
-    if (!best || (best.load(name) > 0 && this.#threads.size < this.#options.threads)) return this.#start();
+    for (const thread of this.#threads) if (!best || suitsBetter(thread, best, name, last)) best = thread;
+    if (!best || (loadOf(best, name, last) > 0 && this.#threads.size < this.#options.threads)) return this.#start();
     return best;
+  }
+
+  #note(group: string, thread: FunctionThread): void {
+    this.#threadOfGroup.delete(group);
+    this.#threadOfGroup.set(group, thread);
+    if (this.#threadOfGroup.size <= MAX_GROUPS) return;
+    const [oldest = group] = this.#threadOfGroup.keys();
+    this.#threadOfGroup.delete(oldest);
   }
 
   #nextAlone(): void {
@@ -118,9 +136,22 @@ export class FunctionPool {
 
 /**
  * Invocations of one function are dealt out evenly, whatever else a thread does: two lanes of a host must not meet on one thread because
- * their enqueue has not quite ended on the other. Of threads alike in this, one that has loaded the function saves loading it twice.
+ * their enqueue has not quite ended on the other. Of threads alike in this, that of the group's last event has its connections, and one
+ * that has loaded the function saves loading it twice.
  */
-function suitsBetter(a: FunctionThread, b: FunctionThread, name: FunctionName): boolean {
-  const order = a.load(name) - b.load(name) || Number(b.knows(name)) - Number(a.knows(name)) || a.load() - b.load();
+function suitsBetter(a: FunctionThread, b: FunctionThread, name: FunctionName, last: FunctionThread | undefined): boolean {
+  const order =
+    loadOf(a, name, last) - loadOf(b, name, last) ||
+    Number(b === last) - Number(a === last) ||
+    Number(b.knows(name)) - Number(a.knows(name)) ||
+    a.load() - b.load();
   return order < 0;
+}
+
+/**
+ * A FIFO queue gives a group's next message out when the one before is deleted. So that is as good as done, though its thread has not
+ * said so yet: counted still, it would send the next slice of one lane to the thread that has the other.
+ */
+function loadOf(thread: FunctionThread, name: FunctionName, last: FunctionThread | undefined): number {
+  return Math.max(0, thread.load(name) - (thread === last ? 1 : 0));
 }
