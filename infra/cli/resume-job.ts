@@ -14,6 +14,8 @@ export async function resumeJob({ cloud }: LocalSession, job: string, dataDir: s
   const { objects } = cloud;
   const known = await objects.getJson<Job>(keys.job(job));
   if (known?.enqueued) {
+    // It may be complete, and then nothing happens that a tick would come after.
+    void cloud.tick();
     const attempt = attemptsOf(known);
     return cloud.isUploadPending(keys.jobFile(known.scraper, job, attempt + 1)) ? attempt + 1 : attempt;
   }

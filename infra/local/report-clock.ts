@@ -31,8 +31,10 @@ export class ReportClock {
     this.#o = options;
   }
 
+  /** The first tick comes after a while, or when the first invocations have ended: at a start all of a thread's time is theirs. */
   start(): void {
-    this.#plan(0);
+    this.#lastTickMs = Date.now();
+    this.#plan(this.#o.activeMs);
   }
 
   invocationStarted(): void {

@@ -34,6 +34,7 @@ function medians(runs: readonly Measure[]): Measure {
     wallMs: median(runs.map((run) => run.wallMs)),
     cpuMs: median(runs.map((run) => run.cpuMs)),
     peakRssMb: median(runs.map((run) => run.peakRssMb)),
+    firstThreadsMs: median(runs.map((run) => run.firstThreadsMs)),
   };
 }
 

@@ -20,9 +20,13 @@ export interface Measure {
   readonly cpuMs: number;
   /** Sum of the peaks of resident memory of its processes, MB of a million bytes. */
   readonly peakRssMb: number;
+  /** What of the time its processes' first threads took, ms: as of the last sample, {@link SAMPLE_MS} before the end at most. */
+  readonly firstThreadsMs: number;
 }
 
 const SAMPLE_MS = 50;
+/** /proc counts CPU time in these (man 5 proc, USER_HZ). */
+const TICK_MS = 10;
 /** The shell waits for the program and says what it and its children used (POSIX `times`: the second line is the children's). */
 const WRAPPER = '"$@"; code=$?; times >&3; exit $code';
 
@@ -38,8 +42,8 @@ export async function runProgram({ command, args, cwd, env }: Program): Promise<
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  const peaks = new Map<number, number>();
-  const sampler = setInterval(() => samplePeaks(child.pid ?? 0, peaks), SAMPLE_MS);
+  const samples = new Map<number, Sample>();
+  const sampler = setInterval(() => sample(child.pid ?? 0, samples), SAMPLE_MS);
   const [times, stdout, stderr, [code]] = await Promise.all([
     text(child.stdio[3] as Readable),
     text(child.stdout as Readable),
@@ -49,10 +53,10 @@ export async function runProgram({ command, args, cwd, env }: Program): Promise<
   const wallMs = performance.now() - startedMs;
   clearInterval(sampler);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout.slice(-2_000)}${stderr.slice(-2_000)}`);
-  // The shell's own peak counts for nothing.
-  peaks.delete(child.pid ?? 0);
-  const peakRssMb = [...peaks.values()].reduce((sum, kib) => sum + kib, 0) * 1.024e-3;
-  return { wallMs, cpuMs: cpuMsOf(times), peakRssMb };
+  // The shell's own counts for nothing.
+  samples.delete(child.pid ?? 0);
+  const sum = (part: keyof Sample) => [...samples.values()].reduce((total, s) => total + s[part], 0);
+  return { wallMs, cpuMs: cpuMsOf(times), peakRssMb: sum('peakKib') * 1.024e-3, firstThreadsMs: sum('firstThreadTicks') * TICK_MS };
 }
 
 /** `0m1.234s 0m0.567s` of the children, as ms. */
@@ -61,14 +65,22 @@ function cpuMsOf(times: string): number {
   return Array.from(children.matchAll(/(\d+)m([\d.]+)s/g), ([, m, s]) => (Number(m) * 60 + Number(s)) * 1_000).reduce((a, b) => a + b, 0);
 }
 
-/** Notes the peak so far of a process and of all below it, kB. */
-function samplePeaks(pid: number, peaks: Map<number, number>): void {
+interface Sample {
+  readonly peakKib: number;
+  readonly firstThreadTicks: number;
+}
+
+/** Notes what a process and all below it have taken so far. */
+function sample(pid: number, samples: Map<number, Sample>): void {
   try {
     const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    if (peak !== undefined) peaks.set(pid, Number(peak));
+    // Behind the name, which may hold anything: the 12th and 13th are the thread's user and system time.
+    const times = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ').slice(11, 13) ?? [];
+    if (peak !== undefined)
+      samples.set(pid, { peakKib: Number(peak), firstThreadTicks: times.reduce((sum, ticks) => sum + Number(ticks), 0) });
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
       const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean);
-      for (const child of children) samplePeaks(Number(child), peaks);
+      for (const child of children) sample(Number(child), samples);
     }
   } catch {
     // It has ended meanwhile.
