@@ -5,7 +5,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { ClientPool } from './client-pool.ts';
-import { forwards, type Dialled, type Dialler } from './dialler.ts';
+import { forwards, ignoreError, type Dialled, type Dialler } from './dialler.ts';
 import { proxyAuthorization, type Proxy } from './proxies.ts';
 
 /** What is known of the connection that a request travels on. */
@@ -48,11 +48,6 @@ export interface ConnectionOptions {
   readonly allowH2: boolean;
 }
 
-interface OpenSocket {
-  readonly socket: Socket;
-  readonly client: TracedClient;
-}
-
 /** An undici client (one connection at a time) that knows its connection. */
 class TracedClient extends Client {
   connection: Connection | undefined;
@@ -72,14 +67,27 @@ class TracedClient extends Client {
 /** The sockets of a fetcher, bounded in number over all routes. */
 export class Connections {
   readonly #options: ConnectionOptions;
-  readonly #sockets = new Set<OpenSocket>();
+  readonly #sockets = new Map<Socket, TracedClient>();
   readonly #waiting: (() => void)[] = [];
   readonly #routes = new Map<Proxy | undefined, Route>();
   #open = 0;
-  #closed = false;
+  #isClosed = false;
+
+  /** One listener for all sockets: with thousands of them, what each has of its own is what counts. */
+  readonly #onError: (this: Socket, broken: Error) => void;
+  readonly #onClose: (this: Socket) => void;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const sockets = this.#sockets;
+    this.#onError = function (broken) {
+      const connection = sockets.get(this)?.connection;
+      if (connection) connection.broken = broken;
+    };
+    const closed = (socket: Socket): void => this.#closed(socket);
+    this.#onClose = function () {
+      closed(this);
+    };
   }
 
   /** Sockets open or being opened. */
@@ -101,7 +109,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     for (const begin of this.#waiting.splice(0)) begin();
     await Promise.all([...this.#routes.values()].flatMap(({ agent, fresh }) => [agent.destroy(), fresh.destroy()]));
   }
@@ -126,12 +134,14 @@ export class Connections {
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 30_000,
     };
+    const connect = callbackify((client: TracedClient, target: buildConnector.Options, via: Proxy | undefined) =>
+      this.#connect(client, target, via),
+    );
     const factory = (url: URL | string): TracedClient => {
-      const connect = callbackify((target: buildConnector.Options) => this.#connect(client, target, proxy));
       const client: TracedClient = new TracedClient(url, {
         ...clientOptions,
         connect: (target: buildConnector.Options, callback: buildConnector.Callback) =>
-          connect(target, (error, socket) => (error ? callback(error, null) : callback(null, socket))),
+          connect(client, target, proxy, (error, socket) => (error ? callback(error, null) : callback(null, socket))),
       });
       return client;
     };
@@ -158,7 +168,7 @@ export class Connections {
       await place;
     }
     try {
-      if (this.#closed) throw new Error('the fetcher is closed');
+      if (this.#isClosed) throw new Error('the fetcher is closed');
       const dialled = await this.#options.dialler.dial(target, proxy);
       // undici takes a socket that is dead on arrival for one that may come back, and asks for another at once, and another.
       if (dialled.socket.destroyed) throw Object.assign(new Error('the connection broke at once'), { code: 'ECONNRESET' });
@@ -171,19 +181,18 @@ export class Connections {
   }
 
   #adopt(client: TracedClient, { socket, dnsMs, connectMs }: Dialled): void {
-    const connection: Connection = { dnsMs, connectMs, uses: 0 };
-    client.connection = connection;
+    client.connection = { dnsMs, connectMs, uses: 0 };
     client.isOpen = true;
-    const entry = { socket, client };
-    this.#sockets.add(entry);
-    socket
-      // Before undici's own listener: it takes a reset for the end of a body without a length.
-      .on('error', (broken: Error) => (connection.broken = broken))
-      .once('close', () => {
-        client.isOpen = false;
-        this.#sockets.delete(entry);
-        this.#release();
-      });
+    this.#sockets.set(socket, client);
+    // Before undici's own listener: it takes a reset for the end of a body without a length.
+    socket.on('error', this.#onError).off('error', ignoreError).on('close', this.#onClose);
+  }
+
+  #closed(socket: Socket): void {
+    const client = this.#sockets.get(socket);
+    if (client) client.isOpen = false;
+    this.#sockets.delete(socket);
+    this.#release();
   }
 
   /** A socket's place goes to whoever waits longest. */
@@ -196,7 +205,7 @@ export class Connections {
   /** Idle connections make room for as many as wait. */
   #closeIdle(): void {
     let wanted = this.#waiting.length;
-    for (const { client, socket } of this.#sockets) {
+    for (const [socket, client] of this.#sockets) {
       if (wanted === 0) return;
       if (!client.isIdle || socket.destroyed) continue;
       socket.destroy();

@@ -71,8 +71,13 @@ export class Dialler {
     const socket = await connectWith(port === 80 || port === 443 ? this.#web : this.#other, target);
     // What was judged before connecting is judged once more by what the socket itself says.
     const { remoteAddress } = socket;
-    if (remoteAddress !== undefined && this.#options.guard.allows(remoteAddress, port)) return socket;
-    socket.on('error', ignore).destroy();
+    const isAllowed = remoteAddress !== undefined && this.#options.guard.allows(remoteAddress, port);
+    const [connecting] = socket.listeners('error');
+    socket.on('error', ignoreError);
+    // The connector's own listener would keep all that it needed for connecting as long as the connection is there.
+    if (connecting && target.protocol === 'http:') socket.off('error', connecting as () => void);
+    if (isAllowed) return socket;
+    socket.destroy();
     throw new BlockedAddressError(`${target.hostname} answered from ${remoteAddress ?? 'nowhere'}, not on the public web`);
   }
 
@@ -142,4 +147,5 @@ function portOf({ port, protocol }: buildConnector.Options): number {
   return Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port);
 }
 
-function ignore(): void {}
+/** Listens to errors until somebody else does: what nobody listens to would end the process. */
+export function ignoreError(): void {}

@@ -26,20 +26,22 @@ export interface Answer {
   readonly headersAt: number;
 }
 
-export interface ExchangeOptions {
-  readonly plan: (status: number, headers: Readonly<Record<string, string>>) => BodyPlan;
+/** Whom an exchange is for. An object and not a set of functions: thousands of exchanges are under way at a time. */
+export interface ExchangeOwner {
   readonly maxHeaders: number;
-  readonly tooManyHeaders: (count: number) => Error;
   readonly budget: BodyBudget;
-  /** The answer to HEAD tells a length and has no body. */
-  readonly isHead: boolean;
-  readonly onSent?: (() => void) | undefined;
+  plan(status: number, headers: Readonly<Record<string, string>>): BodyPlan;
+  tooManyHeaders(count: number): Error;
+  sent(): void;
 }
 
 /** An unwanted body up to this size costs less than a new connection. */
 const SKIP_BYTES = 65_536;
 /** First length at which a body check runs. */
 const FIRST_CHECK_BYTES = 65_536;
+/** What every exchange begins with. */
+const NONE: Readonly<Record<string, string>> = {};
+const SKIP: BodyPlan = { kind: 'skip' };
 
 /**
  * One exchange at undici's dispatch level: collects the answer within its limits and settles exactly once.
@@ -54,8 +56,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
   /** Headers of the final answer have come: the request is not one that may be sent again unseen. */
   answered = false;
 
-  readonly #options: ExchangeOptions;
-  #chunks: Buffer[] = [];
+  readonly #owner: ExchangeOwner;
+  readonly #isHead: boolean;
+  #chunks: Buffer[] | undefined;
   /** Where the length is known: the body's own memory, so that no chunk is kept and none is joined. */
   #whole: Buffer | undefined;
   #resolve!: (answer: Answer) => void;
@@ -65,14 +68,16 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
   #controller: Dispatcher.DispatchController | undefined;
   #connection: Connection | undefined;
   #status = 0;
-  #headers: Readonly<Record<string, string>> = {};
+  #headers: Readonly<Record<string, string>> = NONE;
   #headersAt = 0;
-  #plan: BodyPlan = { kind: 'skip' };
+  #plan: BodyPlan = SKIP;
   #nextCheck = FIRST_CHECK_BYTES;
   #declared = 0;
 
-  constructor(options: ExchangeOptions) {
-    this.#options = options;
+  /** @param isHead - the answer to HEAD tells a length and has no body. */
+  constructor(owner: ExchangeOwner, isHead: boolean) {
+    this.#owner = owner;
+    this.#isHead = isHead;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -113,7 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
     this.phase = 'waiting for headers';
     this.#connection = this.client?.connection;
     if (this.#connection) this.#connection.uses++;
-    this.#options.onSent?.();
+    this.#owner.sent();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, raw: Record<string, string | string[] | undefined>): void {
@@ -137,14 +142,14 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
         headers[name] = value.join(name === 'set-cookie' ? '\n' : ', ');
       }
     }
-    if (count > this.#options.maxHeaders) {
-      this.fail(this.#options.tooManyHeaders(count));
+    if (count > this.#owner.maxHeaders) {
+      this.fail(this.#owner.tooManyHeaders(count));
       return;
     }
     this.#headers = headers;
-    this.#declared = this.#options.isHead ? 0 : Number(headers['content-length'] ?? 0);
+    this.#declared = this.#isHead ? 0 : Number(headers['content-length'] ?? 0);
     try {
-      this.#plan = this.#options.plan(status, headers);
+      this.#plan = this.#owner.plan(status, headers);
     } catch (error) {
       this.fail(error as Error);
       return;
@@ -172,7 +177,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
       return;
     }
     this.#keep(chunk);
-    this.#options.budget.add(this, chunk.length);
+    this.#owner.budget.add(this, chunk.length);
     if (plan.check && this.wireBytes >= this.#nextCheck) {
       this.#nextCheck = this.wireBytes * 2;
       try {
@@ -202,20 +207,21 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
 
   #keep(chunk: Buffer): void {
     // Most pages come in one chunk, which then is the body.
-    if (this.#chunks.length === 0 && !this.#whole && this.#declared > chunk.length) this.#whole = Buffer.allocUnsafeSlow(this.#declared);
+    if (!this.#chunks && !this.#whole && this.#declared > chunk.length) this.#whole = Buffer.allocUnsafeSlow(this.#declared);
     if (this.#whole) chunk.copy(this.#whole, this.wireBytes - chunk.length);
-    else this.#chunks.push(chunk);
+    else if (this.#chunks) this.#chunks.push(chunk);
+    else this.#chunks = [chunk];
   }
 
   #received(): Buffer {
     if (this.#whole) return this.#whole.subarray(0, this.wireBytes);
-    const [first] = this.#chunks;
-    return first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, first ? this.wireBytes : 0);
+    const [first] = this.#chunks ?? [];
+    return first && this.#chunks?.length === 1 ? first : Buffer.concat(this.#chunks ?? [], first ? this.wireBytes : 0);
   }
 
   #release(): void {
-    this.#options.budget.release(this);
-    this.#chunks = [];
+    this.#owner.budget.release(this);
+    this.#chunks = undefined;
     this.#whole = undefined;
   }
 

@@ -5,7 +5,7 @@ import type { BodyBudget } from './body-budget.ts';
 import type { Connections, Route, Sender } from './connections.ts';
 import { DecodeError, decodeBody, parseCodings } from './content-coding.ts';
 import { accepts, guessMediaType, parseContentType } from './content-type.ts';
-import { Exchange, type Answer, type BodyPlan } from './exchange.ts';
+import { Exchange, type Answer, type BodyPlan, type ExchangeOwner } from './exchange.ts';
 import { toRequestError } from './failure.ts';
 import { FileSink } from './file-sink.ts';
 import { firstHop } from './first-hop.ts';
@@ -43,12 +43,12 @@ interface LastAnswer {
 }
 
 /** One fetch: a chain of exchanges under one deadline. */
-export class FetchRun {
+export class FetchRun implements ExchangeOwner {
   readonly #request: FetchRequest;
   readonly #tools: FetchTools;
   readonly #startedAt = performance.now();
-  /** Begins every message: what was fetched, without credentials. */
-  #label: string;
+  /** Where the last redirect led. */
+  #target: string | undefined;
   #current: Exchange | undefined;
   #ended: RequestError | undefined;
   /** Where a file's bytes go; absent: the body is a page. */
@@ -58,7 +58,20 @@ export class FetchRun {
   constructor(request: FetchRequest, tools: FetchTools) {
     this.#request = request;
     this.#tools = tools;
-    this.#label = `${request.method} ${show(request.url)}`;
+  }
+
+  /** Begins every message: what was fetched, without credentials. */
+  get #label(): string {
+    const { method, url } = this.#request;
+    return `${method} ${show(url)}${this.#target === undefined ? '' : ` (redirected to ${show(this.#target)})`}`;
+  }
+
+  get maxHeaders(): number {
+    return this.#tools.settings.maxHeaders;
+  }
+
+  get budget(): BodyBudget {
+    return this.#tools.budget;
   }
 
   /** Fetches a page. @throws {RequestError} */
@@ -72,7 +85,8 @@ export class FetchRun {
     return this.#run((last) => this.#file(last));
   }
 
-  async #run<T>(finish: (last: LastAnswer) => T | Promise<T>): Promise<T | RedirectedElsewhere> {
+  /** Ends the fetch when its time is over, or its caller wants it. @returns what ends the watch. */
+  #watch(): () => void {
     const { timeoutMs, signal } = this.#request;
     const cancel = (): void => this.#end(this.#error('cancelled', 'stopped by the caller', { cause: signal?.reason }));
     const deadline = setTimeout(() => {
@@ -81,15 +95,11 @@ export class FetchRun {
       this.#end(this.#error('timeout', `not there whole after ${timeoutMs} ms; ended while ${phase}${bytes}`));
     }, timeoutMs);
     const release = signal && onAbort(signal, cancel);
-    try {
-      if (signal?.aborted) cancel();
-      return await this.#follow(finish);
-    } catch (error) {
-      throw toRequestError(error, this.#label);
-    } finally {
+    if (signal?.aborted) cancel();
+    return () => {
       clearTimeout(deadline);
       release?.();
-    }
+    };
   }
 
   #end(error: RequestError): void {
@@ -99,30 +109,38 @@ export class FetchRun {
     this.#sink?.breakOff(error);
   }
 
-  async #follow<T>(finish: (last: LastAnswer) => T | Promise<T>): Promise<T | RedirectedElsewhere> {
-    const request = this.#request;
-    const first = firstHop(request, this.#tools.settings.userAgent);
-    if (!first) throw this.#error('bad-url', 'no http(s) URL; one begins with http:// or https://');
-    const fetchedAt = new Date(this.#tools.settings.now()).toISOString();
-    const visited = new Set<string>();
-    let hop = first;
-    for (let redirects = request.redirects; ; redirects++) {
-      const sent = this.#withCookies(hop);
-      const answer = await this.#exchange(sent);
-      this.#storeCookies(hop.url, answer);
-      if (!isRedirect(answer.status)) return await finish({ hop, answer, wasRedirected: redirects > 0, fetchedAt });
-      const next = followRedirect(hop, answer.status, answer.headers['location']);
-      if ('refused' in next) throw this.#error('bad-redirect', `redirect with status ${answer.status} refused: ${next.refused}`, answer);
-      const target = next.hop.url.href;
-      if (redirects + 1 > request.maxRedirects)
-        throw this.#error('redirect-loop', `more than ${request.maxRedirects} redirects, the last to ${show(target)}`, answer);
-      // The same URL with new cookies is another request: a wall that sets one and sends back is no circle.
-      visited.add(visit(sent));
-      if (visited.has(visit(this.#withCookies(next.hop))))
-        throw this.#error('redirect-loop', `redirected in a circle, back to ${show(target)}`, answer);
-      if (!request.isOwn(target)) return { kind: 'elsewhere', location: target, redirects: redirects + 1, method: next.hop.method };
-      ({ hop } = next);
-      this.#label = `${request.method} ${show(request.url)} (redirected to ${show(target)})`;
+  async #run<T>(finish: (last: LastAnswer) => T | Promise<T>): Promise<T | RedirectedElsewhere> {
+    const unwatch = this.#watch();
+    try {
+      const request = this.#request;
+      const first = firstHop(request, this.#tools.settings.userAgent);
+      if (!first) throw this.#error('bad-url', 'no http(s) URL; one begins with http:// or https://');
+      const fetchedAt = new Date(this.#tools.settings.now()).toISOString();
+      let visited: Set<string> | undefined;
+      let hop = first;
+      for (let redirects = request.redirects; ; redirects++) {
+        const sent = this.#withCookies(hop);
+        const answer = await this.#exchange(sent);
+        this.#storeCookies(hop.url, answer);
+        if (!isRedirect(answer.status)) return await finish({ hop, answer, wasRedirected: redirects > 0, fetchedAt });
+        const next = followRedirect(hop, answer.status, answer.headers['location']);
+        if ('refused' in next) throw this.#error('bad-redirect', `redirect with status ${answer.status} refused: ${next.refused}`, answer);
+        const target = next.hop.url.href;
+        if (redirects + 1 > request.maxRedirects)
+          throw this.#error('redirect-loop', `more than ${request.maxRedirects} redirects, the last to ${show(target)}`, answer);
+        // The same URL with new cookies is another request: a wall that sets one and sends back is no circle.
+        visited ??= new Set();
+        visited.add(visit(sent));
+        if (visited.has(visit(this.#withCookies(next.hop))))
+          throw this.#error('redirect-loop', `redirected in a circle, back to ${show(target)}`, answer);
+        if (!request.isOwn(target)) return { kind: 'elsewhere', location: target, redirects: redirects + 1, method: next.hop.method };
+        ({ hop } = next);
+        this.#target = target;
+      }
+    } catch (error) {
+      throw toRequestError(error, this.#label);
+    } finally {
+      unwatch();
     }
   }
 
@@ -155,15 +173,8 @@ export class FetchRun {
   }
 
   #dispatch(hop: Hop, via: Sender): Exchange {
-    const { settings, budget, route } = this.#tools;
-    const exchange = new Exchange({
-      plan: (status, headers) => this.#plan(status, headers),
-      budget,
-      isHead: hop.method === 'HEAD',
-      onSent: this.#request.onSent,
-      maxHeaders: settings.maxHeaders,
-      tooManyHeaders: (count) => this.#error('too-large', `${count} header fields, ${settings.maxHeaders} at most`),
-    });
+    const { settings, route } = this.#tools;
+    const exchange = new Exchange(this, hop.method === 'HEAD');
     this.#current = exchange;
     if (this.#ended) {
       exchange.fail(this.#ended);
@@ -185,8 +196,16 @@ export class FetchRun {
     return exchange;
   }
 
+  sent(): void {
+    this.#request.onSent?.();
+  }
+
+  tooManyHeaders(count: number): RequestError {
+    return this.#error('too-large', `${count} header fields, ${this.maxHeaders} at most`);
+  }
+
   /** What is wanted of an answer, by its headers alone. */
-  #plan(status: number, headers: Answer['headers']): BodyPlan {
+  plan(status: number, headers: Answer['headers']): BodyPlan {
     if (!isSuccess(status)) return { kind: 'skip' };
     const { accept, maxBytes } = this.#request;
     const { mediaType } = parseContentType(headers['content-type']);

@@ -1,10 +1,11 @@
 import { RequestError } from '../job/errors.ts';
 import { AddressGuard } from './address-guard.ts';
 import { BodyBudget } from './body-budget.ts';
-import { Connections } from './connections.ts';
+import { Connections, type Route } from './connections.ts';
 import { Dialler } from './dialler.ts';
-import { FetchRun, type FetchSettings } from './fetch-run.ts';
+import { FetchRun, type FetchSettings, type FetchTools } from './fetch-run.ts';
 import { NameLookup } from './name-lookup.ts';
+import type { Proxy, ProxyRotation } from './proxies.ts';
 import { ProxyList, type ProxySecret } from './proxy-list.ts';
 import { crawlerToken } from './robots.ts';
 import type { Fetcher, FetchRequest } from './types.ts';
@@ -68,16 +69,30 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   });
   const proxies = new ProxyList(settings);
   const budget = new BodyBudget(settings.maxHeldBytes);
-  /** Runs a fetch through the proxy whose turn it is, and notes how that went. */
-  async function run<T>(request: FetchRequest, go: (fetch: FetchRun) => Promise<T>): Promise<T> {
-    const list = proxies.rotation();
-    const rotation = list instanceof Promise ? await list : list;
+  /** One for all fetches of a route. */
+  const tools = new Map<Route, FetchTools>();
+  const toolsFor = (route: Route): FetchTools => {
+    let known = tools.get(route);
+    if (!known) tools.set(route, (known = { settings, connections, route, budget }));
+    return known;
+  };
+  /** Runs a fetch through the proxy whose turn it is. */
+  function run<T>(request: FetchRequest, go: (fetch: FetchRun) => Promise<T>): Promise<T> {
+    const rotation = proxies.rotation();
+    if (rotation instanceof Promise) return rotation.then((list) => runWith(list, request, go));
+    return runWith(rotation, request, go);
+  }
+  // Without a proxy no promise of its own: thousands of fetches wait at a time.
+  function runWith<T>(rotation: ProxyRotation, request: FetchRequest, go: (fetch: FetchRun) => Promise<T>): Promise<T> {
     const proxy = rotation.pick(settings.now());
-    const fetch = new FetchRun(request, { settings, connections, route: connections.route(proxy), budget });
-    if (!proxy) return go(fetch);
+    const fetch = new FetchRun(request, toolsFor(connections.route(proxy)));
+    return proxy ? runThrough(proxy, rotation, () => go(fetch)) : go(fetch);
+  }
+  /** Notes how a fetch through a proxy went. */
+  async function runThrough<T>(proxy: Proxy, rotation: ProxyRotation, go: () => Promise<T>): Promise<T> {
     let failed = false;
     try {
-      return await go(fetch);
+      return await go();
     } catch (error) {
       failed = error instanceof RequestError && error.code === 'proxy';
       throw error;

@@ -10,7 +10,7 @@ import { onAbort } from '../../functions/fetch/on-abort.ts';
 class OpenClient extends Client {
   isOpen = false;
 
-  constructor(origin: string) {
+  constructor(origin: URL) {
     super(origin);
     this.on('connect', () => (this.isOpen = true));
     this.on('disconnect', () => (this.isOpen = false));
