@@ -40,7 +40,7 @@ export class PageSink implements SliceSink {
     this.#now = parts.now;
   }
 
-  page(request: Request, page: FetchedPage, pageYield: PageYield): Promise<void> | undefined {
+  page(request: Request, page: FetchedPage, pageYield: PageYield, signals: readonly string[]): Promise<void> | undefined {
     const { items, follows } = pageYield;
     const changes = this.#changes?.judge(request, page, pageYield);
     if (changes === 'unchanged') this.#tally.skip('unchanged');
@@ -62,6 +62,7 @@ export class PageSink implements SliceSink {
         item,
         ...(request.data !== undefined && { data: request.data }),
         ...page.provenance,
+        ...withSite(signals, page.provenance),
         // The fetcher knows only what it was asked for, which for a request from another lane is not the request's own URL.
         ...(page.url !== request.url && { finalUrl: page.url }),
         attempts: (request.attempts ?? 0) + 1,
@@ -74,7 +75,7 @@ export class PageSink implements SliceSink {
   }
 
   /** A file's own result line: what became of the reference that an item holds. */
-  file(request: Request, file: FetchedFile): Promise<void> | undefined {
+  file(request: Request, file: FetchedFile, signals: readonly string[]): Promise<void> | undefined {
     this.#tally.succeeded++;
     this.#tally.items++;
     this.#tally.wireBytes += file.provenance.wireBytes;
@@ -87,6 +88,7 @@ export class PageSink implements SliceSink {
       item: { url: request.url, key, bytes, sha256, contentType },
       ...(request.data !== undefined && { data: request.data }),
       ...file.provenance,
+      ...withSite(signals, file.provenance),
       ...(url !== request.url && { finalUrl: url }),
       attempts: (request.attempts ?? 0) + 1,
     };
@@ -125,4 +127,9 @@ export class PageSink implements SliceSink {
     this.#tally.fetches++;
     this.#tally.fetchMs += tookMs;
   }
+}
+
+/** The site's wishes before the page's own. */
+function withSite(signals: readonly string[], { signals: own = [] }: Pick<ResultLine, 'signals'>): Pick<ResultLine, 'signals'> {
+  return signals.length > 0 ? { signals: [...signals, ...own] } : {};
 }

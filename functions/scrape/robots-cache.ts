@@ -60,6 +60,11 @@ export class RobotsCache {
     return this.isFresh(origin, nowMs) && this.refusal(origin, url, nowMs) === undefined;
   }
 
+  /** What the site wishes about the use of its content, as written, each marked as the file's. */
+  signals(origin: string): readonly string[] {
+    return this.#rulesOf(origin).signals.map((signal) => `robots.txt ${signal}`);
+  }
+
   crawlDelayMs(origin: string): number | undefined {
     return this.#rulesOf(origin).crawlDelayMs;
   }

@@ -102,6 +102,11 @@ export class RobotsGate {
     return !this.obeys || this.#j.state.robots.permits(originOf(url), url, this.#j.tools.now());
   }
 
+  /** What the robots.txt of a fetched page's site says about the use of its content: recorded, not judged. */
+  signals(url: string): readonly string[] {
+    return this.obeys ? this.#j.state.robots.signals(originOf(url)) : [];
+  }
+
   /** A look for another lane's answer that is due; it is no request to the host. */
   dueLook(): (() => Promise<void>) | undefined {
     const nowMs = this.#j.tools.now();

@@ -20,10 +20,13 @@ export interface Pending {
   readonly dueMs: number;
 }
 
-/** Where a slice puts what it finds; a promise asks the slice to wait (the sink is full). */
+/**
+ * Where a slice puts what it finds; a promise asks the slice to wait (the sink is full). `signals` are the site's wishes about the use of its
+ * content, beside those of the page.
+ */
 export interface SliceSink {
-  page(request: Request, page: FetchedPage, pageYield: PageYield): Promise<void> | undefined;
-  file(request: Request, file: FetchedFile): Promise<void> | undefined;
+  page(request: Request, page: FetchedPage, pageYield: PageYield, signals: readonly string[]): Promise<void> | undefined;
+  file(request: Request, file: FetchedFile, signals: readonly string[]): Promise<void> | undefined;
   failed(request: Request, error: RequestError): Promise<void> | undefined;
   duplicate(): void;
   /** The site says that the page is as an earlier run found it. */

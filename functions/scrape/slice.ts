@@ -160,7 +160,7 @@ export class Slice {
     if (answer.kind === 'elsewhere') {
       if (this.#isOwn(answer.location)) this.#ready.push(moved(request, answer));
       else this.#pending.push({ request: this.#retries.forOtherLane(moved(request, answer)), dueMs: 0 });
-    } else if (answer.kind === 'file') await sink.file(request, answer);
+    } else if (answer.kind === 'file') await sink.file(request, answer, this.#robots.signals(answer.url));
     else await this.#parse(request, answer, began);
   }
 
@@ -178,7 +178,7 @@ export class Slice {
     }
     const { status } = page.provenance;
     tools.log.debug('page', { ...this.#whose(request), status, items: pageYield.items.length, follows: pageYield.follows.length });
-    await sink.page(request, page, pageYield);
+    await sink.page(request, page, pageYield, this.#robots.signals(page.url));
   }
 
   /** What a line of the log is found by. */

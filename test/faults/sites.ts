@@ -106,7 +106,7 @@ export class Sites implements AsyncDisposable {
   /**
    * A listing on three hosts, details, links across hosts and back, redirects on a host and between hosts, files, one of them behind a
    * redirect and one that fails, a page that fails once, one that asks for a pause, one that is gone, one that breaks the scraper, one
-   * that robots.txt forbids, and, where wanted, one that kills its function.
+   * that robots.txt forbids, a robots.txt that lies on another host, and, where wanted, a page that kills its function.
    */
   #large(): Expected {
     const [a, b, c] = this.#ground.origins;
@@ -121,6 +121,7 @@ export class Sites implements AsyncDisposable {
       '/moved-file': redirectTo(`${b}/file`),
     });
     Object.assign(siteB, {
+      '/robots.txt': redirectTo(`${c}/rules.txt`),
       '/1': html('B1', `${a}/list`, '/flaky', ...(killer ? [`${c}/killer`] : [])),
       '/2': withFile(html('B2', '/1', '/1'), `${a}/moved-file`, `${c}/lost-file`),
       '/moved': redirectTo(`${c}/target`),
@@ -130,6 +131,7 @@ export class Sites implements AsyncDisposable {
     });
     Object.assign(siteC, {
       '/robots.txt': 'User-agent: *\nDisallow: /private\n',
+      '/rules.txt': 'User-agent: *\nAllow: /\n',
       '/1': html('C1', '/private', `${a}/1`),
       '/target': html('Target', `${b}/2`),
       '/throws': this.#isMended ? html('Mended', '/2', '/1') : html('throw'),

@@ -3,6 +3,7 @@ import { startRetry } from '../../functions/enqueue/start-retry.ts';
 import type { Batch } from '../../functions/job/batch.ts';
 import { keys } from '../../functions/job/keys.ts';
 import type { Outcome } from '../../functions/job/outcome.ts';
+import { FILE_PAGE } from '../../functions/job/request.ts';
 import { log } from '../../functions/log.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
@@ -417,6 +418,32 @@ describe('a slice', () => {
       ['robots', 0],
       ['robots', 0],
     ]);
+    // For a day, and no longer.
+    for (const [hours, times] of [
+      [23, 1],
+      [2, 2],
+    ] as const) {
+      stage.aheadMs += hours * 3_600_000;
+      await stage.startJob('test', [{ url: `${web.url}/no` }], { id: `test-in-${hours}` });
+      await stage.drain(tools);
+      expect(asked).toBe(times);
+    }
+  });
+
+  it('records with each result what robots.txt and page say about the use of the content', async () => {
+    const web = await open({
+      '/robots.txt': 'User-agent: *\nContent-Signal: search=yes, ai-train=no\nContent-Usage: /press train-ai=n\n',
+      '/page': (_, response) => response.setHeader('content-type', 'text/html').setHeader('tdm-reservation', '1').end(html('Page')),
+      '/plain': html('Plain'),
+    });
+    const there = await open({ '/silent': html('Silent') });
+    const file = { page: FILE_PAGE, file: { name: 'plain', maxBytes: 1_000 } };
+    const urls = [`${web.url}/page`, `${there.url}/silent`].map((url) => ({ url }));
+    await stage.startJob('test', [...urls, { url: `${web.url}/plain`, ...file }]);
+    await stage.drain(stage.tools([scraper()]));
+    const found = Object.fromEntries((await resultLines(stage.cloud.objects)).map((line) => [new URL(line.url).pathname, line.signals]));
+    const site = ['robots.txt content-signal: search=yes, ai-train=no', 'robots.txt content-usage: /press train-ai=n'];
+    expect(found).toEqual({ '/page': [...site, 'tdm-reservation: 1'], '/plain': site, '/silent': undefined });
   });
 
   it.each([
