@@ -26,10 +26,11 @@ const fields = {
   title: 'title',
   h1: 'h1',
   description: { selector: 'meta[name="description"]', attr: 'content' },
-  links: [{ selector: 'a[href]', attr: 'href' }],
+  links: { selector: 'a[href]', count: true },
+  first: [{ selector: 'a[href]', value: 'href', limit: FIRST_LINKS }],
 } satisfies FieldMap;
-/** The same without the list: nothing needs the rest of a page once all three are found. */
-const { links: _, ...singles } = fields;
+/** The same without the links: nothing needs the rest of a page once all three are found. */
+const { links: _, first: __, ...singles } = fields;
 
 const perPackage = Math.ceil(Number(values.pages) / packages.length);
 const bodies = packages.flatMap((name) => pagesOf(name, perPackage)).map(({ body }) => body);
@@ -69,7 +70,7 @@ function overTree(body: Buffer, map: FieldMap): unknown {
   const $ = buildTree(decodeText(body, 'UTF-8'), { ...LIMITS, parser: 'htmlparser2', xml: false, baseUrl: PAGE_URL });
   const links = linksWith(baseUrlOf($, PAGE_URL));
   const extraction = new Extraction({ $, url: PAGE_URL, absolute: (address) => links.absolute(address), download: () => undefined });
-  return overview(extraction.map(map, $.root()), (address) => links.absolute(address));
+  return overview(extraction.map(map, $.root()));
 }
 
 function overScan(map: FieldMap): (body: Buffer) => unknown {
@@ -81,13 +82,12 @@ function overScan(map: FieldMap): (body: Buffer) => unknown {
     const links = linksWith(scanned.baseUrl(PAGE_URL));
     const absolute = (address: string) => links.absolute(address);
     const [item = {}] = scanned.items({ url: PAGE_URL, absolute, download: () => undefined, tree: () => neverATree() });
-    return overview(item, absolute);
+    return overview(item);
   };
 }
 
-function overview(item: Record<string, unknown>, absolute: (address: string) => string | undefined): unknown {
-  const { links = [], ...rest } = item as { links?: string[] };
-  return { ...rest, url: PAGE_URL, status: 200, links: links.length, first: links.slice(0, FIRST_LINKS).map(absolute) };
+function overview(item: Record<string, unknown>): unknown {
+  return { ...item, url: PAGE_URL, status: 200 };
 }
 
 function tokenize(body: Buffer): void {

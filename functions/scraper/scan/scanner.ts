@@ -63,7 +63,8 @@ export class Scanner {
     let at = start;
     let textStart = at;
     while (!sink.done) {
-      const tag = raw.indexOf('<', at);
+      // Where one tag follows another, looking costs less than calling what searches.
+      const tag = raw.charCodeAt(at) === 0x3c ? at : raw.indexOf('<', at);
       if (tag < 0) {
         this.#text(textStart, this.#end, TextKind.data);
         return this.#end;
@@ -135,7 +136,9 @@ export class Scanner {
     const name = this.#readName(start, false);
     if (this.#nameEnd === this.#end) return this.#end;
     if (name >= 0) this.#elements.finish(name);
-    const end = this.#raw.indexOf('>', this.#nameEnd);
+    const raw = this.#raw;
+    // Nearly all end right behind the name.
+    const end = raw.charCodeAt(this.#nameEnd) === 0x3e ? this.#nameEnd : raw.indexOf('>', this.#nameEnd);
     if (end >= 0) return end + 1;
     // A page that breaks off behind the name: the tokenizer gives its last character out as text.
     this.#text(this.#end - 1, this.#end, TextKind.last);
