@@ -1,6 +1,6 @@
 import { isPlainPath, normalise } from './normal-form.ts';
 
-/** Origins known to stand in normal form, `https://host/`; a page links to few, a crawl to many. */
+/** Origins known to stand in normal form or not, `https://host/`; a page links to few, a crawl to many. */
 const plainOrigins = new Map<string, boolean>();
 const MAX_ORIGINS = 2_000;
 
@@ -20,6 +20,14 @@ export class AddressBase {
   /** @param url - absolute. */
   constructor(url: string) {
     this.#url = url;
+    const slash = url.startsWith('http') ? url.indexOf('/', 8) + 1 : 0;
+    if (slash > 0 && isPlainPath(url, slash, url.length) && isPlainOrigin(url.slice(0, slash)) && url.lastIndexOf('@', slash) < 0) {
+      const query = url.indexOf('?', slash);
+      this.#href = url;
+      this.#origin = url.slice(0, slash - 1);
+      this.#folder = url.slice(slash - 1, url.lastIndexOf('/', query < 0 ? url.length : query) + 1);
+      return;
+    }
     const base = URL.parse(url);
     if (!base || !/^https?:$/.test(base.protocol) || base.username !== '' || base.password !== '') return;
     base.hash = '';

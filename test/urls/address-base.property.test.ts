@@ -11,6 +11,16 @@ const bases = [
   'http://user:word@a.example/x/',
   "http://a.example/%7Ea/it's/{b}",
   'http://[::1]/a/b',
+  'http://a.example/x/../y?z/w',
+  'http://a.example/a/b?c/d',
+  'http://a.example/x?',
+  "http://a.example/x?it's/y",
+  'http://a.example/%2e%2e/x/y',
+  'http://a.example/x@y/z',
+  'http://u@a.example/x/y',
+  'http://127.0.0.1:8080/x/y',
+  'HTTP://A.example/x/y',
+  'http://127.1/x/y',
   'file:///tmp/a',
 ];
 const pieces = fc.oneof(
