@@ -20,9 +20,14 @@ function usePrebuilt(): void {
   const files = prebuiltFiles();
   if (!files) return;
   const sdk = pathToFileURL(SDK).href;
+  const built = `${pathToFileURL(PREBUILT).href}/`;
   registerHooks({
     resolve(specifier, context, next) {
       const parent = context.parentURL ?? '';
+      // Nothing to look for either: Node's own, and the parts of what was built in one go.
+      if (specifier.startsWith('node:')) return { url: specifier, format: 'builtin', shortCircuit: true };
+      if (parent.startsWith(built) && specifier.startsWith('./'))
+        return { url: new URL(specifier, parent).href, format: 'module', shortCircuit: true };
       if (specifier.startsWith('.') && specifier.endsWith('.ts') && isOurs(parent)) {
         const { href } = new URL(specifier, parent);
         const file = href === sdk && files.get('sdk');
