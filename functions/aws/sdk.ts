@@ -1,4 +1,7 @@
-/** All that is used of the AWS SDK, but for what hardly any run loads. The prebuilt packages (`infra/prebuilt`) are cut to this. */
+/**
+ * All that is used of the AWS SDK, but for what hardly any run loads. The prebuilt packages (`infra/prebuilt`) are cut to this: after a
+ * change of this file they are not used until `npm run prepare`.
+ */
 export {
   DeleteObjectCommand,
   GetObjectCommand,
