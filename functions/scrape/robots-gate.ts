@@ -1,10 +1,9 @@
 import type { RequestError } from '../job/errors.ts';
-import { hostOfLane } from '../job/host-tally.ts';
-import { laneOf } from '../job/lane.ts';
-import { targetOf, type Request, type RobotsErrand } from '../job/request.ts';
+import { targetOf, type Request } from '../job/request.ts';
+import { askRobots, isOnHost, type GateTools } from './ask-robots.ts';
 import { originOf } from './fetch-request.ts';
-import { fetchRobots, ROBOTS_TIMEOUT_MS, troubleRecord, type RobotsAnswer, type RobotsQuestion } from './fetch-robots.ts';
-import type { PacedFetch } from './paced-fetch.ts';
+import { ROBOTS_TIMEOUT_MS, type RobotsAnswer } from './fetch-robots.ts';
+import { RobotsErrands } from './robots-errands.ts';
 import { SharedRobots, type Asking } from './shared-robots.ts';
 import type { Pending, SliceJob } from './slice-job.ts';
 
@@ -12,8 +11,6 @@ import type { Pending, SliceJob } from './slice-job.ts';
 const MAX_PARKED = 64;
 /** A lane that may ask does so within this time, ms, or another one may. */
 const CLAIM_MS = 4 * ROBOTS_TIMEOUT_MS;
-/** A request that has not brought an answer from another host after this time, ms, is followed by another. */
-const ERRAND_MS = 900_000;
 /** Waits between two looks for somebody else's answer, ms: as long as it has been under way already, within these bounds. */
 const LOOK_MS = 250;
 const ERRAND_LOOK_MS = 2_000;
@@ -28,17 +25,6 @@ interface Waiting {
   claimedUntilMs?: number;
 }
 
-/** What the slice does for its gate. */
-export interface GateTools {
-  /** A request to the host starts now. */
-  readonly start: () => PacedFetch;
-  readonly signal: AbortSignal;
-  /** These may be started. */
-  readonly release: (requests: readonly Request[]) => void;
-  /** This one goes on in another lane. */
-  readonly sendAway: (request: Request) => void;
-}
-
 /**
  * What stands between a slice's requests and their fetches where robots.txt is obeyed: requests wait here until it is known, and it is
  * asked for once. Where the host has several lanes, one of them asks and the others look for its answer in the bucket. Where a redirect
@@ -48,6 +34,8 @@ export class RobotsGate {
   readonly #j: SliceJob;
   readonly #tools: GateTools;
   readonly #shared: SharedRobots;
+  /** For what lies on other hosts. */
+  readonly errands: RobotsErrands;
   readonly #waiting = new Map<string, Waiting>();
   /** Origins whose robots.txt is to be asked for, each as a request of the lane. */
   readonly #questions: string[] = [];
@@ -59,6 +47,7 @@ export class RobotsGate {
     this.#j = job;
     this.#tools = tools;
     this.#shared = new SharedRobots(job.tools.cloud.objects);
+    this.errands = new RobotsErrands(job, tools, this.#shared);
     this.obeys = job.scraper.politeness.robots === 'obey';
   }
 
@@ -81,6 +70,8 @@ export class RobotsGate {
       this.#declare(origin);
       return true;
     }
+    // A robots.txt may always be fetched (RFC 9309, section 2.2.2).
+    if (request.errand) return true;
     const waiting = this.#waiting.get(origin);
     if (waiting) waiting.requests.push(request);
     else if (this.#isShared(origin)) this.#waiting.set(origin, { requests: [request], lookMs: nowMs });
@@ -139,29 +130,6 @@ export class RobotsGate {
     return soonestMs;
   }
 
-  /** Fetches the robots.txt that the request was sent for, as a request of this lane, and sends it home. */
-  async runErrand(request: Request & { readonly errand: RobotsErrand }): Promise<void> {
-    const { errand } = request;
-    const fetch = this.#tools.start();
-    const seen = await this.#shared.read(errand.origin);
-    if (seen?.record && seen.record.expiresMs > this.#j.tools.now()) {
-      fetch.dropped();
-      return this.#sendHome(request);
-    }
-    const { moved, record } = await this.#fetch(errand, fetch);
-    if (moved) return this.#sendOn({ ...request, errand: { ...errand, ...moved } });
-    if (!record) return this.#tools.sendAway(request);
-    await this.#shared.answer(errand.origin, record);
-    return this.#sendHome(request);
-  }
-
-  /** The host that the request was sent to is down: so its robots.txt cannot be had, and what waits for that hears of it. */
-  async giveUpErrand(request: Request & { readonly errand: RobotsErrand }, error: RequestError): Promise<void> {
-    const { origin, url, tries } = request.errand;
-    await this.#shared.answer(origin, troubleRecord(url, error, tries + 1, this.#j.tools.now()));
-    this.#sendHome(request);
-  }
-
   /** Takes out what waits, with the time from which it may go on. */
   drain(): Pending[] {
     const all = [...this.#waiting.values()];
@@ -200,8 +168,9 @@ export class RobotsGate {
     const { robots } = this.#j.state;
     const known = robots.record(origin);
     const first = { url: `${origin}/robots.txt`, redirects: 0 };
-    const { record, moved } = await this.#fetch({ ...(known?.moved ?? first), tries: known?.trouble?.tries ?? 0 }, this.#tools.start());
-    if (moved && this.#isOnHost(moved.url)) {
+    const question = { ...(known?.moved ?? first), tries: known?.trouble?.tries ?? 0 };
+    const { record, moved } = await askRobots(question, this.#j, this.#tools);
+    if (moved && isOnHost(moved.url, this.#j)) {
       robots.keep(origin, { ...known, fetchedMs: this.#j.tools.now(), expiresMs: 0, moved });
       this.#questions.push(origin);
       return undefined;
@@ -214,43 +183,14 @@ export class RobotsGate {
     return this.#free(origin, waiting);
   }
 
-  async #fetch(question: RobotsQuestion, fetch: PacedFetch): Promise<RobotsAnswer> {
-    const { tools, pace } = this.#j;
-    const answer = await fetchRobots(question, tools.fetcher, tools.now, {
-      isOwn: (url) => this.#isOnHost(url) && !pace.isSpaced,
-      onSent: fetch.sent,
-      signal: this.#tools.signal,
-    });
-    fetch.ended(answer.failure);
-    return answer;
-  }
-
   /** One of those that wait goes to the lane where the file lies; the others look for what it brings. */
-  async #sendErrand(origin: string, waiting: Waiting, { url, redirects }: Omit<RobotsQuestion, 'tries'>): Promise<void> {
-    const { lane, state, tools } = this.#j;
+  async #sendErrand(origin: string, waiting: Waiting, moved: NonNullable<RobotsAnswer['moved']>): Promise<void> {
     const request = waiting.requests.shift();
     // Given up meanwhile, with all others.
     if (!request) return;
-    const nowMs = tools.now();
-    const { trouble } = state.robots.record(origin) ?? {};
-    const known = { fetchedMs: nowMs, expiresMs: 0, isElsewhere: true, ...(trouble && { trouble }) } as const;
-    state.robots.keep(origin, known);
-    const asking: Asking = { lane, sinceMs: nowMs, untilMs: nowMs + ERRAND_MS, isErrand: true };
-    await this.#shared.errand(origin, asking, known);
-    this.#sendOn({ ...request, claimed: true, errand: { origin, url, redirects, tries: trouble?.tries ?? 0 } });
+    const asking = await this.errands.send(origin, request, moved);
     if (waiting.requests.length === 0) this.#close(origin, waiting);
-    else waiting.lookMs = nowMs + lookWaitMs(asking, nowMs);
-  }
-
-  #sendHome(request: Request): void {
-    const { errand: _, ...home } = request;
-    this.#sendOn(home);
-  }
-
-  #sendOn(request: Request): void {
-    const { lane, laneRule } = this.#j;
-    if (laneOf(targetOf(request), laneRule) === lane) this.#tools.release([request]);
-    else this.#tools.sendAway(request);
+    else waiting.lookMs = asking.sinceMs + lookWaitMs(asking, asking.sinceMs);
   }
 
   #free(origin: string, waiting: Waiting): void {
@@ -261,11 +201,6 @@ export class RobotsGate {
   #close(origin: string, waiting: Waiting): void {
     // All may have been taken out meanwhile, and others have come.
     if (this.#waiting.get(origin) === waiting) this.#waiting.delete(origin);
-  }
-
-  /** Whichever lane of the host asks, it is within the host's pace. */
-  #isOnHost(url: string): boolean {
-    return laneOf(url, { ...this.#j.laneRule, lanes: 1 }) === hostOfLane(this.#j.lane);
   }
 
   /** Takes up the delay that the robots.txt of an origin asks for, once, and says so where it is longer than the scraper's own. */

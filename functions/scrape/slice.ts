@@ -3,7 +3,7 @@ import type { HostFailure } from '../fetch/lane-pace.ts';
 import { RequestError } from '../job/errors.ts';
 import { keys } from '../job/keys.ts';
 import { laneOf } from '../job/lane.ts';
-import type { Request, RobotsErrand } from '../job/request.ts';
+import type { Request } from '../job/request.ts';
 import type { PageYield } from '../scraper/types.ts';
 import { fetchRequestOf, moved } from './fetch-request.ts';
 import { CANCEL_CHECK_MS } from './job-book.ts';
@@ -11,6 +11,7 @@ import { keepFile, StoreFailure } from './keep-file.ts';
 import { LaneRest } from './lane-rest.ts';
 import { PacedFetch } from './paced-fetch.ts';
 import { Retries, type Beginning } from './retries.ts';
+import { isOnErrand } from './robots-errands.ts';
 import { RobotsGate } from './robots-gate.ts';
 import type { Pending, SliceEnd, SliceJob } from './slice-job.ts';
 
@@ -109,16 +110,15 @@ export class Slice {
       if (this.#robots.isFull) return;
       const request = this.#ready.shift() ?? this.#retries.take() ?? (await this.#takeNew());
       if (!request) return;
-      const isErrand = isOnErrand(request);
-      const overdue = isErrand ? undefined : this.#retries.overdue(request);
+      const overdue = isOnErrand(request) ? undefined : this.#retries.overdue(request);
       if (overdue) {
         await this.#j.sink.failed(request, overdue);
         continue;
       }
-      if (!isErrand && !this.#robots.passes(request)) continue;
+      if (!this.#robots.passes(request)) continue;
       // The host may have asked for a pause while the request was read, or its robots.txt for a delay just now.
       if (pace.waitMs(tools.now()) > 0) this.#ready.unshift(request);
-      else this.#launch(() => (isErrand ? this.#robots.runErrand(request) : this.#work(request)));
+      else this.#launch(() => (isOnErrand(request) ? this.#robots.errands.run(request) : this.#work(request)));
     }
   }
 
@@ -230,7 +230,7 @@ export class Slice {
   async #giveUpHost(code: HostFailure): Promise<void> {
     const untried = new RequestError(code, 'The host did not answer any of several probes after growing pauses.', { next: 'never' });
     const end = (request: Request): Promise<void> | undefined =>
-      isOnErrand(request) ? this.#robots.giveUpErrand(request, untried) : this.#j.sink.failed(request, untried);
+      isOnErrand(request) ? this.#robots.errands.giveUp(request, untried) : this.#j.sink.failed(request, untried);
     const waiting = [...this.#ready.splice(0), ...[...this.#retries.drain(), ...this.#robots.drain()].map((pending) => pending.request)];
     for (const request of waiting) await end(request);
     for (let request = await this.#takeNew(); request; request = await this.#takeNew()) await end(request);
@@ -268,10 +268,6 @@ export class Slice {
     if (this.#ready.length > 0 || !source.isEmpty) return Math.min(robotsMs, paceMs);
     return Math.min(robotsMs, Math.max(this.#retries.nextMs, paceMs));
   }
-}
-
-function isOnErrand(request: Request): request is Request & { readonly errand: RobotsErrand } {
-  return request.errand !== undefined;
 }
 
 function finite(ms: number): number {
