@@ -25,7 +25,7 @@ const sharedMap: fc.Arbitrary<SharedMap> = fc.letrec<{ map: SharedMap; field: Sh
     minKeys: 1,
     maxKeys: 3,
     noNullPrototype: true,
-  }) as fc.Arbitrary<SharedMap>,
+  }),
   field: fc.oneof(
     { maxDepth: 2 },
     fc.record({ selector, value: property }) as fc.Arbitrary<Shared>,
