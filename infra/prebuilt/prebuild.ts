@@ -73,10 +73,11 @@ function handingOn(name: string, exported: readonly string[]): string {
 }
 
 async function prebuild(madeOf: string): Promise<void> {
-  const [{ build }, { defer }, { dropUnusedShapes }, { requireBuiltins }] = await Promise.all([
+  const [{ build }, { defer }, { dropUnusedShapes }, { packTables }, { requireBuiltins }] = await Promise.all([
     import('esbuild'),
     import('../bundling/defer.ts'),
     import('../bundling/drop-shapes.ts'),
+    import('../bundling/pack-tables.ts'),
     import('../bundling/require-builtins.ts'),
   ]);
   const points = ['sdk', ...packages].map((name) => ({ in: name === 'sdk' ? SDK : `prebuilt:${name}`, out: name.replaceAll('/', '-') }));
@@ -103,7 +104,7 @@ async function prebuild(madeOf: string): Promise<void> {
     // undici's own sign that it is bundled: its experimental HTTP parser stays out.
     define: { esbuildDetection: 'true' },
     banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
-    plugins: [entries, noSchemas, requireBuiltins, defer, dropUnusedShapes],
+    plugins: [entries, noSchemas, requireBuiltins, defer, packTables, dropUnusedShapes],
   });
   const files = new Set(['index.json']);
   for (const { path, contents } of outputFiles) {
