@@ -10,7 +10,7 @@ const programs: Readonly<Record<string, string>> = {
   bombs: 'peak memory under 200 pages of 10 GB decoded each',
   bundle: 'size and import time of the functions as deployed',
   cost: 'dollars per million pages on AWS: the functions’ bundles on Lambda’s share of a core, every billed request counted',
-  embedded: 'what of a run’s CPU time the embedded SQS and S3 take',
+  embedded: 'what of a run’s CPU time the embedded SQS and S3 take, and what each worker thread',
   download: 'peak memory of files of hundreds of MB on their way into the bucket',
   enqueue: 'URLs per second and peak memory of enqueue over 5 million URLs of 50,000 hosts',
   latency: 'whole programs on pages that take 200 ms each, 512 at a time',

@@ -1,9 +1,10 @@
 /**
- * What the embedded SQS and S3 cost: `npm run bench -- embedded [--pages 1,5000,50000] [--rounds 3] [--concurrency 64]`. They run in the
+ * What the embedded SQS and S3 cost, and how even the threads are that work on pages: `npm run bench -- embedded [--pages 1,5000,50000] [--rounds 3] [--concurrency 64]`. They run in the
  * first thread of `urldrop run`, with the event sources, the clock and the command itself, whose CPU time Linux counts apart; the pages are
  * worked on in others. What a run of one page takes there is start-up.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inBenchFolder } from './harness/bench-folder.ts';
@@ -48,20 +49,22 @@ await inBenchFolder(async (folder) => {
     }
   }
   const rows = counts.map((count) => {
-    const of = (part: keyof Measure) => median((runs.get(count) ?? []).map((run) => run[part]));
-    return { count, cpuMs: of('cpuMs'), firstMs: of('firstThreadsMs') };
+    const of = (read: (run: Measure) => number) => median((runs.get(count) ?? []).map((run) => read(run)));
+    const workers = Array.from({ length: availableParallelism() }, (_, i) => of(({ workersMs }) => workersMs[i] ?? 0));
+    return { count, cpuMs: of((run) => run.cpuMs), firstMs: of((run) => run.firstThreadsMs), workers };
   });
   const startMs = rows.find(({ count }) => count === 1)?.firstMs ?? 0;
   console.log(`${machine()}; ${site.name}; medians of ${values.rounds} interleaved runs.\n`);
   console.log(
     table(
-      ['pages', 'CPU s', 'of it the first thread, s', 'without its start, s', 'share of the run'],
-      rows.map(({ count, cpuMs, firstMs }) => [
+      ['pages', 'CPU s', 'of it the first thread, s', 'without its start, s', 'share of the run', 'worker threads, s'],
+      rows.map(({ count, cpuMs, firstMs, workers }) => [
         count.toLocaleString('en'),
         figure(cpuMs / 1e3),
         figure(firstMs / 1e3),
         figure((firstMs - startMs) / 1e3),
         `${figure(((firstMs - startMs) / cpuMs) * 100)} %`,
+        workers.map((ms) => figure(ms / 1e3)).join(' '),
       ]),
     ),
   );

@@ -35,6 +35,7 @@ function medians(runs: readonly Measure[]): Measure {
     cpuMs: median(runs.map((run) => run.cpuMs)),
     peakRssMb: median(runs.map((run) => run.peakRssMb)),
     firstThreadsMs: median(runs.map((run) => run.firstThreadsMs)),
+    workersMs: (runs[0]?.workersMs ?? []).map((_, i) => median(runs.map((run) => run.workersMs[i] ?? 0))),
   };
 }
 

@@ -22,6 +22,8 @@ export interface Measure {
   readonly peakRssMb: number;
   /** What of the time its processes' first threads took, ms: as of the last sample, {@link SAMPLE_MS} before the end at most. */
   readonly firstThreadsMs: number;
+  /** What each of its worker threads (Node's) took, ms, the busiest first; likewise. */
+  readonly workersMs: readonly number[];
 }
 
 const SAMPLE_MS = 50;
@@ -43,7 +45,8 @@ export async function runProgram({ command, args, cwd, env }: Program): Promise<
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   const samples = new Map<number, Sample>();
-  const sampler = setInterval(() => sample(child.pid ?? 0, samples), SAMPLE_MS);
+  const workers = new Map<string, number>();
+  const sampler = setInterval(() => sample(child.pid ?? 0, samples, workers), SAMPLE_MS);
   const [times, stdout, stderr, [code]] = await Promise.all([
     text(child.stdio[3] as Readable),
     text(child.stdout as Readable),
@@ -56,7 +59,13 @@ export async function runProgram({ command, args, cwd, env }: Program): Promise<
   // The shell's own counts for nothing.
   samples.delete(child.pid ?? 0);
   const sum = (part: keyof Sample) => [...samples.values()].reduce((total, s) => total + s[part], 0);
-  return { wallMs, cpuMs: cpuMsOf(times), peakRssMb: sum('peakKib') * 1.024e-3, firstThreadsMs: sum('firstThreadTicks') * TICK_MS };
+  return {
+    wallMs,
+    cpuMs: cpuMsOf(times),
+    peakRssMb: sum('peakKib') * 1.024e-3,
+    firstThreadsMs: sum('firstThreadTicks') * TICK_MS,
+    workersMs: [...workers.values()].map((ticks) => ticks * TICK_MS).toSorted((a, b) => b - a),
+  };
 }
 
 /** `0m1.234s 0m0.567s` of the children, as ms. */
@@ -71,18 +80,28 @@ interface Sample {
 }
 
 /** Notes what a process and all below it have taken so far. */
-function sample(pid: number, samples: Map<number, Sample>): void {
+function sample(pid: number, samples: Map<number, Sample>, workers: Map<string, number>): void {
   try {
     const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    // Behind the name, which may hold anything: the 12th and 13th are the thread's user and system time.
-    const times = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ').slice(11, 13) ?? [];
-    if (peak !== undefined)
-      samples.set(pid, { peakKib: Number(peak), firstThreadTicks: times.reduce((sum, ticks) => sum + Number(ticks), 0) });
+    if (peak !== undefined) samples.set(pid, { peakKib: Number(peak), firstThreadTicks: threadOf(pid, String(pid)).ticks });
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const { name, ticks } = threadOf(pid, thread);
+      if (name === 'WorkerThread') workers.set(thread, ticks);
       const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean);
-      for (const child of children) sample(Number(child), samples);
+      for (const child of children) sample(Number(child), samples, workers);
     }
   } catch {
     // It has ended meanwhile.
   }
+}
+
+/** Name and CPU time of a thread (man 5 proc, /proc/pid/stat): behind the name, which may hold anything, the 12th and 13th are its times. */
+function threadOf(pid: number, thread: string): { readonly name: string; readonly ticks: number } {
+  const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+  const end = stat.lastIndexOf(')');
+  const times = stat
+    .slice(end + 2)
+    .split(' ')
+    .slice(11, 13);
+  return { name: stat.slice(stat.indexOf('(') + 1, end), ticks: times.reduce((sum, ticks) => sum + Number(ticks), 0) };
 }
