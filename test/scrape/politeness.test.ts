@@ -20,9 +20,9 @@ const WIDE_DECLARED = '127.0.0.15';
 const ELSEWHERE = '127.0.0.16';
 const RULED_ELSEWHERE = '127.0.0.17';
 
-const DELAY_MS = 150;
+const DELAY_MS = 300;
 /** A client's thread that loses its processor between looking at the clock and writing sends later than it knows, and its next request on time. */
-const CLIENT_LATE_MS = 60;
+const CLIENT_LATE_MS = 150;
 
 let server: ArrivalServer;
 let cloud: LocalCloud;
