@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { defer } from './bundling/defer.ts';
 import { dropUnusedShapes } from './bundling/drop-shapes.ts';
 import { leaveOut } from './bundling/leave-out.ts';
+import { packCode } from './bundling/pack-code.ts';
 import { packTables } from './bundling/pack-tables.ts';
 import { requireBuiltins } from './bundling/require-builtins.ts';
 import { settings, type FunctionName } from './settings.ts';
@@ -70,7 +71,7 @@ async function bundleFunction(name: FunctionName, file: string): Promise<Functio
     define: { esbuildDetection: 'true' },
     // An ES module has no `require` of its own. The long name is one that the minifier does not take.
     banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
-    plugins: [requireBuiltins, leaveOut(name), defer, packTables, dropUnusedShapes],
+    plugins: [requireBuiltins, leaveOut(name), defer, packCode, packTables, dropUnusedShapes],
   });
   const output = (made: string): Uint8Array => {
     const found = result.outputFiles.find((f) => f.path === join(ROOT, made));

@@ -77,8 +77,13 @@ function checkConversion(place: Place, as: unknown, locale: unknown, format: unk
 
 const NAME = String.raw`[A-Za-z][\w-]*`;
 const PART = String.raw`(?:\.${NAME}|#${NAME}|\[${NAME}(?:[$^*]?=(?:"[^"\\\n]+"|${NAME}))?\])`;
-const COMPOUND = `(?:[A-Za-z][A-Za-z0-9-]*${PART}*|${PART}+)`;
-/** Elements, classes, ids and attributes, each inside of the one before: most selectors are that, and whatever is that is right. */
+const SIMPLE = `(?:[A-Za-z][A-Za-z0-9-]*${PART}*|${PART}+)`;
+const PSEUDO = String.raw`(?::nth-child\([1-9]\d{0,5}\)|:has\(${SIMPLE}\)|:contains\("[\w .-]+"\))`;
+const COMPOUND = `${SIMPLE}${PSEUDO}?`;
+/**
+ * Elements, classes, ids and attributes, each inside of the one before, and the commonest conditions on them: most selectors are that,
+ * and whatever is that is right.
+ */
 export const PLAIN_SELECTOR = new RegExp(`^${COMPOUND}(?: (?:> )?${COMPOUND})*$`);
 
 let empty: CheerioAPI | undefined;

@@ -28,20 +28,21 @@ const NAMES: readonly string[] = [...OWN_NAMES, ...Object.keys(runOptions), ...G
 export function defineScraper<const Names extends string, const Extracts = unknown, Schemas = unknown, Parses = unknown>(
   definition: ScraperDefinition<Names, Extracts, Schemas, Parses>,
 ): DefinedScraper<Names, Extracts, Schemas, Parses> {
-  return buildScraper(definition, callerFile(new Error().stack, import.meta.filename));
+  // The stack is read when a page fails: most scrapers of an import run none.
+  return buildScraper(definition, new Error('defined here'));
 }
 
 /**
  * The untyped form.
  *
- * @param file - where the definition is written, for messages.
+ * @param definedIn - where the definition is written, for messages: the file, or an exception that its call made.
  * @throws {UsageError} as {@link defineScraper}.
  */
 export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
   definition: unknown,
-  file: string | undefined,
+  definedIn: string | Error | undefined,
 ): DefinedScraper<Names, Extracts, Schemas, Parses> {
-  const built = tryScraper<Names, Extracts, Schemas, Parses>(definition, file);
+  const built = tryScraper<Names, Extracts, Schemas, Parses>(definition, definedIn);
   if ('scraper' in built) return built.scraper;
   const name = isRecord(definition) ? definition['name'] : undefined;
   const who = typeof name === 'string' && name !== '' ? `Scraper "${name.slice(0, 100)}"` : 'A scraper without a name';
@@ -51,7 +52,7 @@ export function buildScraper<Names extends string, Extracts, Schemas, Parses>(
 /** Checks a definition; gives the scraper, or everything that is wrong with it. */
 export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
   definition: unknown,
-  file: string | undefined,
+  definedIn: string | Error | undefined,
 ): { readonly scraper: DefinedScraper<Names, Extracts, Schemas, Parses> } | { readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
   const top = new Place(faults);
@@ -76,7 +77,17 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
 
   const pages = new Map(Object.entries(given['pages'] as Record<string, PageDefinition<string>>));
   const pageNames = [...pages.keys()];
-  const rules: PageRules = { scraper: name, file, firstPage: pageNames[0] ?? '', parser, charset, follow, limits };
+  const rules: PageRules = {
+    scraper: name,
+    get file() {
+      return definedIn instanceof Error ? callerFile(definedIn.stack, import.meta.filename) : definedIn;
+    },
+    firstPage: pageNames[0] ?? '',
+    parser,
+    charset,
+    follow,
+    limits,
+  };
   const scraper: DefinedScraper<Names, Extracts, Schemas, Parses> = {
     name,
     ...(start !== undefined && { start }),

@@ -9,7 +9,8 @@ const DEFERRED = '?deferred';
  *
  * - undici's HTTP/2, and with it Node's, for the first server that speaks it;
  * - the public suffixes, for the first lane of a whole site, or cookie of one;
- * - the HTML Standard's own parser, for the first page that wants it.
+ * - the HTML Standard's own parser, for the first page that wants it;
+ * - the reader of YAML, for the first recipe in it.
  */
 const deferred: readonly {
   readonly path: RegExp;
@@ -22,6 +23,7 @@ const deferred: readonly {
     functions: ['getDomain', 'getDomainWithoutSuffix', 'getFullDomain', 'getHostname', 'getPublicSuffix', 'getSubdomain', 'parse'],
   },
   { path: /\/functions\/scraper\/html5-tree\.ts$/, functions: ['buildHtml5Tree'] },
+  { path: /\/functions\/scraper\/recipe-yaml\.ts$/, functions: ['readYaml'] },
 ];
 
 /** Puts off what a module does when it is loaded. */

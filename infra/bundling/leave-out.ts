@@ -21,7 +21,6 @@ const unread = (name: string): string =>
  * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
  *   credentials over in the environment.
  * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
- * - yaml for Node is one heap of CommonJS; the same as ES modules lies beside it, of which the reader alone is taken.
  * - The SDK hashes by itself where Node was built without cryptography, which Lambda's is not.
  * - No operation that functions call has an event stream for an answer.
  * - enqueue knows scrapers by their options and their start; it never reads a page.
@@ -37,13 +36,6 @@ const leftOut: readonly LeftOut[] = [
     contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
   },
   { path: /\/entities\/lib\/esm\/index\.js$/, contents: 'export { encodeXML, escapeAttribute, escapeText } from "./escape.js";' },
-  {
-    path: /\/yaml\/dist\/index\.js$/,
-    contents: `
-      export { isAlias, isMap, isNode, isScalar, isSeq } from '../browser/dist/nodes/identity.js';
-      export { LineCounter } from '../browser/dist/parse/line-counter.js';
-      export { parseDocument } from '../browser/dist/public-api.js';`,
-  },
   {
     path: /\/@smithy\/core\/dist-es\/submodules\/event-streams\/index\.js$/,
     contents: `

@@ -61,7 +61,12 @@ function unpacking(value: unknown): string {
     // Through a buffer of its own: a small one of Node's begins anywhere in a larger.
     return `new ${value.constructor.name}(new Uint8Array(${unpackingBytes(new Uint8Array(buffer, byteOffset, byteLength))}).buffer)`;
   }
-  return `JSON.parse(${unpackingBytes(Buffer.from(JSON.stringify(value)))}.toString())`;
+  return `JSON.parse(${unpackingText(JSON.stringify(value))})`;
+}
+
+/** An expression for a text. It needs `brotliDecompressSync`. */
+export function unpackingText(text: string): string {
+  return `${unpackingBytes(Buffer.from(text))}.toString()`;
 }
 
 function unpackingBytes(bytes: Uint8Array): string {

@@ -12,10 +12,23 @@ it('takes no selector for right that cheerio cannot read', () => {
   );
 });
 
-it.each(['a', '.book h3 a', 'a[rel=next]', 'meta[property="og:title"]', '#main > p.lead', 'a[href^="http"]'])('knows %s', (selector) => {
+it.each([
+  'a',
+  '.book h3 a',
+  'a[rel=next]',
+  'meta[property="og:title"]',
+  '#main > p.lead',
+  'a[href^="http"]',
+  'td:nth-child(3)',
+  'tr:has(a.news) td',
+  'tr:contains("ISBN") td',
+])('knows %s', (selector) => {
   expect(PLAIN_SELECTOR.test(selector)).toBe(true);
 });
 
-it.each(['', 'a:hover', 'a >', 'a  b', '..b', 'a[b', 'p:foo', 'a[b="c\\"]', '//a', '1a'])('leaves %j to cheerio', (selector) => {
-  expect(PLAIN_SELECTOR.test(selector)).toBe(false);
-});
+it.each(['', 'a:hover', 'a >', 'a  b', '..b', 'a[b', 'p:foo', 'a[b="c\\"]', '//a', '1a', 'td:nth-child(0x)', 'tr:has(:foo)'])(
+  'leaves %j to cheerio',
+  (selector) => {
+    expect(PLAIN_SELECTOR.test(selector)).toBe(false);
+  },
+);
