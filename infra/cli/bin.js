@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The only JavaScript of the project: it must run on any Node, to find the one that runs TypeScript.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -10,11 +10,15 @@ const NEEDED_MAJOR = 24;
 const SEMI_SPACE = '--max-semi-space-size=4';
 /** Heaps of malloc among which glibc spreads threads: by its own rule eight a core, each of which keeps what it once had. */
 const ARENAS = { MALLOC_ARENA_MAX: '2' };
+/** A file of some hundred URLs. */
+const SHORT_FILE_BYTES = 8_192;
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   beginWithLessMemory(process.argv.slice(2));
   nodeModule.enableCompileCache();
   await import('../prebuilt/use-prebuilt.ts');
+  // Its first thread loads the functions while this one finds out what it is to do.
+  if (process.argv[2] === 'run') (await import('../local/worker-thread.ts')).startSpareWorker();
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {
@@ -38,12 +42,12 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
 
 /**
  * Both limits can only be given to a process that begins, so this one begins again in its own place: 0.04 s, and a sixth of the memory
- * less. A few URLs on the command line need no such thing.
+ * less. A few URLs, on the command line or in a file, need no such thing.
  *
  * @param {readonly string[]} args - of the command.
  */
 function beginWithLessMemory(args) {
-  const runsLong = args[0] === 'up' || (args[0] === 'run' && !args.some((arg) => /^https?:/i.test(arg)));
+  const runsLong = args[0] === 'up' || (args[0] === 'run' && !args.some((arg) => /^https?:/i.test(arg)) && !isShortFile(args[1]));
   // Set: by the user, or here a moment ago. A process with a channel to its parent would lose it.
   if (!runsLong || process.platform !== 'linux' || 'MALLOC_ARENA_MAX' in process.env || process.channel) return;
   try {
@@ -51,5 +55,15 @@ function beginWithLessMemory(args) {
     process.execve?.(process.execPath, [process.execPath, ...own], { ...process.env, ...ARENAS });
   } catch {
     // Not allowed here: it goes on as it is.
+  }
+}
+
+/** @param {string | undefined} path - or whatever else stands behind `run`. */
+function isShortFile(path = '') {
+  try {
+    const info = statSync(path);
+    return info.isFile() && info.size <= SHORT_FILE_BYTES;
+  } catch {
+    return false;
   }
 }

@@ -72,7 +72,8 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
       progress.clear();
       // The tick that saw the job end may still be telling somebody.
       if (process.env[optionTable.webhookUrl.env]) await cloud.tick();
-      return await finish(session, summary, flags);
+      const [code] = await Promise.all([finish(session, summary, flags), cloud.endWork()]);
+      return code;
     });
   } catch (error) {
     progress.clear();

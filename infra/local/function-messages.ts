@@ -10,14 +10,17 @@ export interface FunctionConfig {
 
 /** What a worker thread is started with. */
 export interface WorkerSetup {
-  readonly functions: Readonly<Record<FunctionName, FunctionConfig>>;
   /** URLs of modules to load while the environment is still on its way; none of them may read it when it is loaded. */
   readonly preload: readonly string[];
 }
 
 export type ToWorker =
-  /** The rest of the environment: endpoints are known later than threads are started. No function is loaded before it. */
-  | { readonly kind: 'environment'; readonly env: Readonly<Record<string, string>> }
+  /** The rest: functions and endpoints are known later than threads are started. No function is loaded before it. */
+  | {
+      readonly kind: 'environment';
+      readonly env: Readonly<Record<string, string>>;
+      readonly functions: Readonly<Record<FunctionName, FunctionConfig>>;
+    }
   | { readonly kind: 'load'; readonly function: FunctionName }
   /** What is under way has only so long. */
   | { readonly kind: 'hasten'; readonly inMs: number }

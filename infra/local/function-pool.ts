@@ -1,9 +1,9 @@
 import type { FunctionName } from '../settings.ts';
-import { FunctionFailure, type WorkerSetup } from './function-messages.ts';
-import { FunctionThread } from './function-thread.ts';
+import { FunctionFailure } from './function-messages.ts';
+import { FunctionThread, type ThreadSetup } from './function-thread.ts';
 
 export interface PoolOptions {
-  readonly setup: WorkerSetup;
+  readonly setup: ThreadSetup;
   /** Threads for ordinary invocations, at least 1; each is started when it is needed. */
   readonly threads: number;
   /** The functions' environment as far as it is known; {@link FunctionPool.configure} gives the rest. */

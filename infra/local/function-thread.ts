@@ -1,29 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { FunctionName } from '../settings.ts';
-import { FunctionFailure, type FromWorker, type ToWorker, type WorkerSetup } from './function-messages.ts';
-
-/**
- * Left alone, V8 lets new objects of a thread take 150 MB before it looks for garbage. With two threads on 1,500 documentation
- * pages: 644 MB resident without a limit, 419 MB with this one, the same CPU time; half as much costs a fifth more.
- */
-const YOUNG_GENERATION_MB = 24;
-/**
- * New objects have a third of that from the start: in less, what is under way when V8 looks for garbage is taken for lasting, and soon
- * the whole heap is looked through for it. A tenth of a run's CPU time. A limit on the command line is for its own thread, which has
- * its heap already when this is read.
- */
-const SEMI_SPACE_FLAGS = ['--max-semi-space-size=0', `--min-semi-space-size=${YOUNG_GENERATION_MB / 3}`];
-for (const flag of SEMI_SPACE_FLAGS) setFlagsFromString(flag);
-
-/**
- * A thread begins with this and not with its module: that would be stripped of its types before the compile cache is on, by a compiler
- * that is loaded for it alone, 60 ms of CPU.
- */
-const BEGIN = `require('node:module').enableCompileCache(); ${['../prebuilt/use-prebuilt.ts', 'function-worker.ts']
-  .map((path) => `import(${JSON.stringify(new URL(path, import.meta.url).href)})`)
-  .join('.then(() => ')});`;
+import { FunctionFailure, type FromWorker, type FunctionConfig, type ToWorker } from './function-messages.ts';
+import { startWorker, takeSpareWorker } from './worker-thread.ts';
 
 interface Running {
   readonly function: FunctionName;
@@ -32,8 +11,15 @@ interface Running {
   readonly timer: NodeJS.Timeout;
 }
 
+/** What a thread is for. */
+export interface ThreadSetup {
+  readonly functions: Readonly<Record<FunctionName, FunctionConfig>>;
+  /** URLs of modules to load while the environment is still on its way; none of them may read it when it is loaded. */
+  readonly preload: readonly string[];
+}
+
 export interface ThreadOptions {
-  readonly setup: WorkerSetup;
+  readonly setup: ThreadSetup;
   /** The environment known when the thread is started. */
   readonly env: Readonly<Record<string, string>>;
   /** What the functions print. */
@@ -45,7 +31,8 @@ export interface ThreadOptions {
 /** One worker thread and the invocations on it. When it ends, for whatever reason, each of them is rejected at once. */
 export class FunctionThread {
   readonly #worker: Worker;
-  readonly #setup: WorkerSetup;
+  readonly #setup: ThreadSetup;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #running = new Map<number, Running>();
   readonly #known = new Set<FunctionName>();
   #nextId = 0;
@@ -58,19 +45,9 @@ export class FunctionThread {
   constructor({ setup, env, onOutput, onEnd }: ThreadOptions) {
     this.#setup = setup;
     this.#onEnd = () => onEnd(this);
-    this.#worker = new Worker(BEGIN, {
-      eval: true,
-      workerData: setup,
-      env,
-      stdout: true,
-      stderr: true,
-      execArgv: [],
-      resourceLimits: {
-        // Ends the thread and not the process when a page makes it allocate without end.
-        maxOldGenerationSizeMb: Math.max(...Object.values(setup.functions).map((f) => f.memoryMb)),
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
-      },
-    });
+    this.#env = env;
+    const memoryMb = Math.max(...Object.values(setup.functions).map((f) => f.memoryMb));
+    this.#worker = takeSpareWorker() ?? startWorker({ preload: setup.preload }, env, memoryMb);
     this.#worker.stdout.on('data', onOutput);
     this.#worker.stderr.on('data', onOutput);
     this.#worker.on('message', (message: FromWorker) => this.#settle(message));
@@ -100,7 +77,7 @@ export class FunctionThread {
 
   /** Gives the thread the rest of its environment; what it was asked before waits for this. */
   configure(env: Readonly<Record<string, string>>): void {
-    this.#post({ kind: 'environment', env });
+    this.#post({ kind: 'environment', env: { ...this.#env, ...env }, functions: this.#setup.functions });
   }
 
   /** Tells the invocations under way that they have only so long. */

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FunctionName } from '../settings.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './function-messages.ts';
+import type { FromWorker, FunctionConfig, ToWorker, WorkerSetup } from './function-messages.ts';
 
 // One worker thread: an execution environment that keeps each function loaded and runs several invocations at a time.
 
@@ -10,7 +10,9 @@ type Handler = (event: unknown, context: Context) => unknown;
 
 const port = parentPort;
 if (!port) throw new Error('function-worker.ts runs as a worker thread only.');
-const { functions, preload } = workerData as WorkerSetup;
+const { preload } = workerData as WorkerSetup;
+/** Known with the environment, which every load waits for. */
+let functions: Readonly<Record<FunctionName, FunctionConfig>>;
 const handlers = new Map<FunctionName, Promise<Handler>>();
 /** When each invocation under way must have ended, ms since the epoch. */
 const deadlines = new Set<{ ms: number }>();
@@ -86,6 +88,7 @@ async function invoke(call: ToWorker & { kind: 'invoke' }): Promise<FromWorker> 
 port.on('message', (call: ToWorker) => {
   if (call.kind === 'environment') {
     Object.assign(process.env, call.env);
+    ({ functions } = call);
     environment.resolve();
   } else if (call.kind === 'hasten') for (const deadline of deadlines) deadline.ms = Math.min(deadline.ms, Date.now() + call.inMs);
   // A load that fails is reported by the invocation that needs it.

@@ -10,9 +10,7 @@ import type { FunctionConfig } from './function-messages.ts';
 import { FunctionPool } from './function-pool.ts';
 import { roomForSockets } from './open-files.ts';
 import type { OnProblem } from './problem.ts';
-
-/** What the functions' modules need most of; threads load it while SQS and S3 are being started. */
-const PRELOAD = ['aws/cloud.ts', 'fetch/fetcher.ts', 'scrapers/index.ts', 'log.ts'];
+import { PRELOAD } from './worker-thread.ts';
 
 /** Lanes per thread that a host gets: with more than one, a core that is done early takes over another's. */
 const LANES_PER_THREAD = 2;
@@ -52,6 +50,8 @@ export interface LocalCloud {
   isUploadPending(key: string): boolean;
   /** Makes report fold now; resolves when it has. */
   tick(): Promise<void>;
+  /** The job has ended: ends the work and the threads, while what is in the bucket can still be read. */
+  endWork(): Promise<void>;
   /**
    * Takes up nothing new, lets what is under way end for at most `graceMs`, then ends it; what is lost by that comes back at the
    * next start.
@@ -71,10 +71,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const dataDir = options.dataDir === undefined ? undefined : openDataDir(options.dataDir);
   const log = new FunctionLog(dataDir?.log);
   const pool = new FunctionPool({
-    setup: {
-      functions: functionConfigs(options),
-      preload: PRELOAD.map((path) => new URL(`../../functions/${path}`, import.meta.url).href),
-    },
+    setup: { functions: functionConfigs(options), preload: PRELOAD },
     threads,
     env: functionEnvironment(
       { ...roomOptions(threads), ...process.env },

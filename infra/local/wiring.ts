@@ -76,22 +76,28 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
     options.schedules && new (await import('./schedule-source.ts')).ScheduleSource({ ...shared, schedules: options.schedules });
   schedules?.start();
   dataDir?.announce(aws.endpoint);
+  const stopSources = () => Promise.all([...sources.map((s) => s.stop()), uploadSource.stop(), schedules?.stop()]);
+  let ending: Promise<unknown> | undefined;
+  const endWork = () => (ending ??= Promise.all([stopSources(), pool.stop(), clock.stop()]));
   return {
     aws,
     objects,
     logFile: dataDir?.log,
     isUploadPending: (key) => aws.uploads.pending().some((u) => u.key === key),
     tick: () => clock.tick(),
+    async endWork() {
+      // A tick that has written the last summary still has a little to write.
+      await clock.stop();
+      await endWork();
+    },
     async stop(graceMs) {
-      const ended = Promise.all([...sources.map((s) => s.stop()), uploadSource.stop(), schedules?.stop()]);
       if (graceMs > 0) {
         pool.hasten(graceMs);
         const grace = deadline(graceMs);
-        await Promise.race([ended.then(() => clock.tick()), grace.promise]);
+        await Promise.race([stopSources().then(() => clock.tick()), grace.promise]);
         grace.cancel();
       }
-      await Promise.all([pool.stop(), clock.stop()]);
-      await ended;
+      await endWork();
       s3.destroy();
       sqs.destroy();
       await aws.stop();
