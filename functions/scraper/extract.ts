@@ -1,18 +1,13 @@
 import type { CheerioAPI } from 'cheerio/slim';
-import { RequestError } from '../job/errors.ts';
 import { convert } from './convert.ts';
 import type { FileReference } from './downloads.ts';
 import { longestMatch } from './explain-empty.ts';
-import type { Conversion, Field, FieldContext, FieldMap, FieldSpec, ListField, NestedMap } from './extract-types.ts';
+import { asItStands, defaultConversion, ExtractionBounds, matched, missing } from './field-rules.ts';
+import type { Field, FieldContext, FieldMap, FieldSpec, ListField, NestedMap } from './extract-types.ts';
 import { collapse, readableText } from './page-text.ts';
 import { selectorOf } from './selector.ts';
 import type { RunContext } from './types.ts';
 import type { AnyNode, ElementNode, Selection } from './page-tree.ts';
-import { tooComplex } from './tree-limits.ts';
-
-/** Bounds on what one page gives to extraction: nested lists over nested elements could repeat a page a thousandfold. */
-const MAX_EXTRACTED_CHARS = 50_000_000;
-const MAX_VALUES = 1_000_000;
 
 /** One page during extraction. */
 export class Extraction {
@@ -21,8 +16,7 @@ export class Extraction {
   readonly #absolute: (address: string) => string | undefined;
   readonly #download: (address: string) => FileReference | undefined;
   readonly #onEmpty: RunContext['onEmpty'];
-  #chars = 0;
-  #values = 0;
+  readonly #bounds = new ExtractionBounds();
 
   constructor(page: {
     $: CheerioAPI;
@@ -120,7 +114,7 @@ export class Extraction {
   }
 
   #value(field: Field, element: ElementNode, place: string): unknown {
-    if (++this.#values > MAX_VALUES) throw tooComplex(`gives more than ${MAX_VALUES} values`, 'a fixed bound');
+    this.#bounds.countValue();
     if (typeof field.value === 'object') return this.map(field.value, this.#$(element), place);
     if (typeof field.value === 'function') return field.value(element, this.#context(this.#$(element)));
     const source = this.#source(field, element);
@@ -133,20 +127,13 @@ export class Extraction {
 
   /** The text that a field is made of, before match and conversion. */
   #source(field: Field, element: ElementNode): string | undefined {
-    const text = this.#read(field, element);
-    this.#chars += text?.length ?? 0;
-    if (this.#chars > MAX_EXTRACTED_CHARS)
-      throw tooComplex(`gives more than ${MAX_EXTRACTED_CHARS} characters to its fields`, 'a fixed bound');
-    return text;
+    return this.#bounds.counted(this.#read(field, element));
   }
 
   #read(field: Field, element: ElementNode): string | undefined {
     if (field.attr !== undefined) return attribute(element, field.attr);
     if (typeof field.value !== 'string') {
-      const asItStands = field.match !== undefined || field.as === 'raw' || field.as === 'trim' || field.as === 'json';
-      return asItStands
-        ? (this.#$(element).prop('textContent') ?? undefined)
-        : readableText(element, MAX_EXTRACTED_CHARS - this.#chars + 1);
+      return asItStands(field) ? (this.#$(element).prop('textContent') ?? undefined) : readableText(element, this.#bounds.charsLeft + 1);
     }
     switch (field.value) {
       case 'textContent':
@@ -186,33 +173,10 @@ export function isList(spec: FieldSpec): spec is readonly (string | ListField)[]
   return Array.isArray(spec);
 }
 
-/** Text is cleaned; what the scraper names as a property or cuts out with `match` stays as it is. */
-function defaultConversion(field: Field): Conversion {
-  return field.value === undefined && field.attr === undefined ? 'text' : 'raw';
-}
-
-function matched(text: string, pattern: RegExp): string | Record<string, string> | undefined {
-  pattern.lastIndex = 0;
-  const found = pattern.exec(text);
-  if (!found) return undefined;
-  if (found.groups) return Object.fromEntries(Object.entries(found.groups).filter(([, value]) => value !== undefined));
-  return found.length > 1 ? found[1] : found[0];
-}
-
 function attribute(element: ElementNode, name: string): string | undefined {
   return Object.hasOwn(element.attribs, name) ? element.attribs[name] : undefined;
 }
 
 function isElement(node: AnyNode): node is ElementNode {
   return 'attribs' in node;
-}
-
-/** What a required field lacks: a match, or a value in the text that was found. */
-function missing(place: string, field: Field, found: string | undefined): RequestError {
-  const where = `Field ${place} is required, but its selector ${JSON.stringify(field.selector)} finds`;
-  if (found === undefined)
-    return new RequestError('invalid-item', `${where} nothing${field.attr === undefined ? '' : ` with attribute ${field.attr}`}.`);
-  const kind = typeof field.as === 'string' ? field.as : 'value';
-  const why = field.match && matched(found, field.match) === undefined ? `does not match ${field.match}` : `gives no ${kind}`;
-  return new RequestError('invalid-item', `${where} ${JSON.stringify(collapse(found.slice(0, 200)).slice(0, 80))}, which ${why}.`);
 }

@@ -1,16 +1,15 @@
 import { load, type Cheerio, type CheerioAPI } from 'cheerio/slim';
-import { DomHandler, Parser } from 'htmlparser2';
 import { buildHtml5Tree } from './html5-tree.ts';
-import { tooComplex, type TreeLimits } from './tree-limits.ts';
+import { buildParsedTree } from './parsed-tree.ts';
+import { buildScannedTree } from './scan/scanned-tree.ts';
+import { selectorOf } from './selector.ts';
+import type { TreeLimits } from './tree-limits.ts';
 
 /** Nodes as cheerio hands them out. */
 export type DocumentNode = CheerioAPI['_root'];
 export type AnyNode = DocumentNode | DocumentNode['children'][number];
 export type ElementNode = Extract<AnyNode, { readonly attribs: object }>;
 export type Selection = Cheerio<AnyNode>;
-
-/** DOM's number for a text (DOM Standard, Node.TEXT_NODE). */
-export const TEXT_NODE = 3;
 
 /** `htmlparser2`: quick and forgiving. `html5`: the tree that browsers build. */
 export type ParserName = 'htmlparser2' | 'html5';
@@ -35,74 +34,23 @@ export interface TreeOptions extends TreeLimits {
 export function buildTree(text: string, options: TreeOptions): CheerioAPI {
   const cheerioOptions = { baseURI: options.baseUrl, ...(options.xml && { xml: true }) };
   if (options.parser === 'html5' && !options.xml) return load(buildHtml5Tree(text, options), cheerioOptions);
-  const handler = new GuardedHandler(options);
-  new Parser(handler, { xmlMode: options.xml }).end(text);
-  // cheerio brings an older release of the same tree classes, alike in every field.
-  return load(handler.root, cheerioOptions);
+  // cheerio brings an older release of the parser's tree classes, alike in every field.
+  const $ = load((!options.xml && buildScannedTree(text, options)) || buildParsedTree(text, options), cheerioOptions);
+  findQuickly($);
+  return $;
 }
 
-type TreeNode = Parameters<DomHandler['addNode']>[0];
-type TreeElement = DomHandler['tagStack'][number];
-
-/**
- * The tree builder with its limits, and with one `html` element around all content, as browsers have it: pages without one are common,
- * and every search from a document with thousands of elements at its top would take quadratic time in cheerio.
- */
-class GuardedHandler extends DomHandler {
-  readonly #limits: TreeLimits;
-  readonly #isHtml: boolean;
-  #nodes = 0;
-  #html: TreeElement | undefined;
-
-  constructor(limits: TreeLimits & { readonly xml: boolean }) {
-    super(undefined, { xmlMode: limits.xml });
-    this.#limits = limits;
-    this.#isHtml = !limits.xml;
-  }
-
-  override onopentag(name: string, attribs: { [name: string]: string }): void {
-    if (name === 'html' && this.#html && this.#isHtml) this.#joinHtml(attribs);
-    else super.onopentag(name, attribs);
-    // The stack holds the root too.
-    if (this.tagStack.length - 1 > this.#limits.maxNesting) {
-      throw tooComplex(`nests more than ${this.#limits.maxNesting} elements`, 'limits.maxNesting');
-    }
-  }
-
-  /** Called by the parser for each attribute as it is read, before its element is there. */
-  onattribute(): void {
-    this.#count();
-  }
-
-  protected override addNode(node: TreeNode): void {
-    this.#count();
-    if (this.tagStack.length === 1 && this.#isHtml) this.#enterHtml(node);
-    super.addNode(node);
-  }
-
-  #count(): void {
-    if (++this.#nodes > this.#limits.maxNodes) throw tooComplex(`holds more than ${this.#limits.maxNodes} nodes`, 'limits.maxNodes');
-  }
-
-  /** Content outside of the html element goes into it; comments, the doctype and blanks may stay where they are. */
-  #enterHtml(node: TreeNode): void {
-    if ('attribs' in node && node.name === 'html') this.#html = node;
-    else if ('attribs' in node || ('data' in node && node.nodeType === TEXT_NODE && node.data.trim() !== '')) {
-      if (this.#html) this.tagStack.push(this.#html);
-      else super.onopentag('html', {});
-    }
-  }
-
-  /**
-   * A further html tag adds its attributes to the first (HTML, section 13.2.6.4.7). Its end must find something to close, and until then
-   * content stays in the element that is open, in the order of the page.
-   */
-  #joinHtml(attribs: { [name: string]: string }): void {
-    const html = this.#html;
-    if (!html) return;
-    if ('attribs' in html) html.attribs = { ...attribs, ...html.attribs };
-    this.tagStack.push((this.tagStack.length > 1 && this.tagStack.at(-1)) || html);
-  }
+/** Selectors of names and attributes alone are compiled once for all pages; cheerio compiles each again each time. */
+function findQuickly($: CheerioAPI): void {
+  const { find } = $.fn;
+  const { options } = $.root();
+  $.fn.find = function (wanted) {
+    // Options of the call's own may change what a selector means.
+    const found = typeof wanted === 'string' && wanted !== '' && this.options === options ? selectorOf(wanted).byElement(this) : undefined;
+    // oxlint-disable-next-line no-underscore-dangle -- plugins make selections so: one that knows where it comes from, for end()
+    return found ? this._make(found) : find.call(this, wanted);
+  };
 }
 
+export { TEXT_NODE } from './parsed-tree.ts';
 export { tooComplex, type TreeLimits } from './tree-limits.ts';

@@ -12,42 +12,50 @@ type Test = (element: ElementNode) => boolean;
  */
 export class Selector {
   readonly #source: string;
-  /** Tests in HTML's and XML's way; undefined where cheerio does it. */
+  /** Whether it is compiled here; else cheerio does it. */
+  readonly #isPlain: boolean;
+  /** Tests in HTML's and, once asked for, XML's way. */
   readonly #html: Test | undefined;
-  readonly #xml: Test | undefined;
+  #xml: Test | undefined;
   /** Whether a match depends on the element alone, and so not on what the search began with. */
   readonly #isSimple: boolean;
+  /** Whether it depends on the element's name and attributes alone; other tests may remember what they have seen of a tree. */
+  readonly #isElementary: boolean;
 
   /** @throws {Error} in css-what's words, for what is no selector. */
   constructor(source: string) {
     this.#source = source;
     const tokens = parse(source);
     this.#isSimple = !tokens.some((rule) => rule.some(isTraversal));
-    const isPlain = !tokens.some(needsCheerio);
-    this.#html = isPlain ? compileFor(tokens, false) : undefined;
-    this.#xml = isPlain ? compileFor(parse(source), true) : undefined;
+    this.#isElementary = tokens.every((rule) => rule.every((token) => ELEMENTARY.has(token.type)));
+    this.#isPlain = !tokens.some(needsCheerio);
+    this.#html = this.#isPlain ? compileFor(tokens, false) : undefined;
   }
 
   first(scope: Selection): ElementNode | undefined {
     const test = this.#testFor(scope);
     // Of cheerio's own ways only extract stops at the first match.
     if (!test) return scope.extract({ first: { selector: this.#source, value: (element) => element } }).first;
-    for (const element of descendants(scope)) if (test(element)) return element;
-    return undefined;
+    return descendants(scope, test, 1)[0];
   }
 
   all(scope: Selection): readonly ElementNode[] {
     const test = this.#testFor(scope);
     if (!test) return scope.find(this.#source).toArray();
-    const found: ElementNode[] = [];
-    for (const element of descendants(scope)) if (test(element)) found.push(element);
-    return found;
+    return descendants(scope, test, Infinity);
+  }
+
+  /** For a selector of names and attributes alone, in a scope of one: what it finds now, whatever has become of the tree before. */
+  byElement(scope: Selection): ElementNode[] | undefined {
+    const test = this.#isElementary && scope.length === 1 ? this.#testFor(scope) : undefined;
+    return test && descendants(scope, test, Infinity);
   }
 
   #testFor(scope: Selection): Test | undefined {
     const isOne = scope.length === 1;
     const isDocument = isOne && scope[0]?.parent === null;
-    return isDocument || (isOne && this.#isSimple) ? (scope.options.xmlMode ? this.#xml : this.#html) : undefined;
+    if (!this.#isPlain || !(isDocument || (isOne && this.#isSimple))) return undefined;
+    return scope.options.xmlMode ? (this.#xml ??= compileFor(parse(this.#source), true)) : this.#html;
   }
 }
 
@@ -60,8 +68,10 @@ export function selectorOf(source: string): Selector {
   let selector = selectors.get(source);
   if (!selector) {
     if (selectors.size >= MAX_SELECTORS) selectors.clear();
-    selector = new Selector(source);
-    selectors.set(source, selector);
+    // A copy: what was cut from a page would keep it in memory.
+    const own = JSON.parse(JSON.stringify(source)) as string;
+    selector = new Selector(own);
+    selectors.set(own, selector);
   }
   return selector;
 }
@@ -69,6 +79,8 @@ export function selectorOf(source: string): Selector {
 function compileFor(tokens: Token[][], xmlMode: boolean): Test {
   return compile<AnyNode, ElementNode>(tokens, { xmlMode });
 }
+
+const ELEMENTARY: ReadonlySet<string> = new Set([SelectorType.Tag, SelectorType.Universal, SelectorType.Attribute]);
 
 /** jQuery's positions, and whatever speaks of the scope. */
 const CHEERIO_ONLY = new Set(['first', 'last', 'eq', 'gt', 'lt', 'nth', 'even', 'odd', 'scope']);
@@ -88,8 +100,9 @@ function needsCheerioInside(rule: readonly Token[]): boolean {
   return needsCheerio(rule[0] && isTraversal(rule[0]) ? rule.slice(1) : rule);
 }
 
-/** All elements below a node in document order, by the nodes' own links: neither stack nor lists. */
-function* descendants(scope: Selection): Generator<ElementNode> {
+/** The first elements below a node that pass a test, in document order, by the nodes' own links: neither stack nor lists. */
+function descendants(scope: Selection, test: Test, limit: number): ElementNode[] {
+  const found: ElementNode[] = [];
   const root = scope[0];
   let node: AnyNode | null | undefined = root;
   while (node) {
@@ -99,6 +112,7 @@ function* descendants(scope: Selection): Generator<ElementNode> {
       if (!next) node = node.parent;
     }
     node = next;
-    if (node && 'attribs' in node) yield node;
+    if (node && 'attribs' in node && test(node) && found.push(node) >= limit) break;
   }
+  return found;
 }

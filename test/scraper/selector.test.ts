@@ -1,6 +1,7 @@
+import { load } from 'cheerio/slim';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildTree, type TreeOptions } from '../../functions/scraper/page-tree.ts';
+import { buildTree, type AnyNode, type TreeOptions } from '../../functions/scraper/page-tree.ts';
 import { selectorOf } from '../../functions/scraper/selector.ts';
 
 const limits: TreeOptions = { parser: 'htmlparser2', xml: false, baseUrl: 'https://a.example/', maxNesting: 1_000, maxNodes: 100_000 };
@@ -56,9 +57,11 @@ test('a compiled selector finds what cheerio finds, in the document and below an
   fc.assert(
     fc.property(page, selectors, fc.nat(), (body, selector, at) => {
       const $ = buildTree(body, limits);
+      const cheerio = load($.root()[0] as AnyNode);
       const elements = $('*').toArray();
       for (const scope of [$.root(), ...(elements.length > 0 ? [$(elements[at % elements.length])] : [])]) {
-        const expected = scope.find(selector).toArray();
+        const expected = cheerio(scope.toArray()).find(selector).toArray();
+        expect(scope.find(selector).toArray()).toEqual(expected);
         expect(selectorOf(selector).all(scope)).toEqual(expected);
         expect(selectorOf(selector).first(scope)).toBe(expected[0]);
       }
@@ -71,4 +74,19 @@ test('names are found in their own case in XML, in any case in HTML', () => {
   const markup = '<Item/><item/>';
   expect(selectorOf('Item').all(buildTree(markup, { ...limits, xml: true }).root())).toHaveLength(1);
   expect(selectorOf('Item').all(buildTree(markup, limits).root())).toHaveLength(2);
+});
+
+test('what $ finds follows changes of the tree, and knows where it comes from', () => {
+  const $ = buildTree('<div><p class="x">a</p></div><p>b</p>', limits);
+  expect($('.k p').length).toBe(0);
+  $('p').addClass('y');
+  $('div').addClass('k');
+  expect($('.k p').length).toBe(1);
+  $('div').append('<p class="y">c</p>');
+  expect($('.y').text()).toBe('acb');
+  expect($('.k p').length).toBe(2);
+  expect($('div').find('p').end()[0]).toBe($('div')[0]);
+  expect($('p', 'div').length).toBe(2);
+  expect($('div').find('').length).toBe(0);
+  expect(() => $('p[')).toThrow('Expected name');
 });

@@ -22,6 +22,18 @@ export function commentEnd(raw: string, start: number): number {
 }
 
 /**
+ * Where the text of a comment ends: before its end, or before what may have begun to be one.
+ *
+ * @param end - behind the comment, or the end of the page.
+ */
+export function commentTextEnd(raw: string, start: number, end: number, isClosed: boolean): number {
+  const last = isClosed ? end - 1 : end;
+  const text = raw.slice(Math.max(start, last - 3), last);
+  const sign = text === '--!' ? 3 : text.endsWith('--') ? 2 : text.endsWith('-') ? 1 : 0;
+  return last - sign;
+}
+
+/**
  * Where the text of `script`, `title` and their like ends.
  *
  * @param endTag - what ends it, in lower case and without what must follow: `</script`.

@@ -255,6 +255,11 @@ export class Matcher implements ScanSink, ElementAtHand {
     if (this.#recording > 0) this.pieces.text(start, end, kind);
   }
 
+  /** No selector looks there. */
+  blank(): void {}
+
+  note(): void {}
+
   joinHtml(): void {
     // Fields have looked at the element without these attributes.
     if (this.page.program.stepsFor(HTML).length > 0) throw new Undecided('attributes of a further html tag');

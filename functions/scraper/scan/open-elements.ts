@@ -1,9 +1,9 @@
 import { tooComplex, type TreeLimits } from '../tree-limits.ts';
 import { endBitOf, endedBy, KNOWN_NAMES, nameId, svgName, Trait, traitsOf } from './element-names.ts';
 import { PageChars } from './page-chars.ts';
-import { decodeText } from './references.ts';
 import { CONTINUES, TextKind, type ScanSink } from './scan-sink.ts';
 import type { TagAttributes } from './tag-attributes.ts';
+import { textOf } from './text-of.ts';
 import { Undecided } from './undecided.ts';
 
 const HTML = nameId('html');
@@ -20,7 +20,7 @@ const CONTEXT = Trait.foreign | Trait.integration;
 /** What rules hold inside of an element. */
 const Context = { html: 0, svg: 1, math: 2 } as const;
 
-const NOTHING: ScanSink = { open() {}, close() {}, text() {}, joinHtml() {}, done: true };
+const NOTHING: ScanSink = { open() {}, close() {}, text() {}, blank() {}, note() {}, joinHtml() {}, done: true };
 
 /**
  * What htmlparser2's parser and the tree builder (page-tree.ts) make of tags and texts: which elements are open, which of them a tag
@@ -83,6 +83,11 @@ export class OpenElements {
     this.#context = Context.html;
     this.#inText = false;
     this.#isBeside = false;
+  }
+
+  /** Lets go of the sink, which may hold a whole tree, until the next page. */
+  release(): void {
+    this.#sink = NOTHING;
   }
 
   /** A name that means another where it stands; -1 stays. */
@@ -156,9 +161,10 @@ export class OpenElements {
   }
 
   /** A comment or its like. @throws {RequestError} `too-complex`. */
-  comment(): void {
+  note(start: number, end: number, kind: number): void {
     this.#count(1);
     this.#inText = false;
+    this.#sink.note(start, end, kind, this.#treeDepth());
   }
 
   /** A text, empty only where the tree has an empty one. @throws {RequestError} `too-complex`. */
@@ -226,7 +232,10 @@ export class OpenElements {
     this.#inText = true;
     this.#count(1);
     this.#isBeside = this.#isOutside() && this.#staysBeside(start, end, kind);
-    if (this.#isBeside) return;
+    if (this.#isBeside) {
+      this.#sink.blank(start, end, kind);
+      return;
+    }
     if (this.#isOutside()) this.#enterHtml(NO_NAME);
     this.#sink.text(start, end, kind);
   }
@@ -234,24 +243,19 @@ export class OpenElements {
   /** More of a text that ignored tags have interrupted. */
   #goOn(start: number, end: number, kind: number): void {
     if (!this.#isBeside) this.#sink.text(start, end, kind | CONTINUES);
-    else if (this.#textOf(start, end, kind).trim() !== '') throw new Undecided('text beside the html element');
+    else if (textOf(this.#chars, start, end, kind).trim() === '') this.#sink.blank(start, end, kind | CONTINUES);
+    else throw new Undecided('text beside the html element');
   }
 
   /** Blanks stay outside of the html element, where no field looks for them. */
   #staysBeside(start: number, end: number, kind: number): boolean {
-    const text = this.#textOf(start, end, kind);
+    const text = textOf(this.#chars, start, end, kind);
     if (text.trim() === '') return true;
     if (kind !== TextKind.data) return false;
     // The tokenizer hands a text out in parts, and the tree builder goes by the first: what is before a reference or `<`, or the reference.
     const first = /^[^&<]+/.exec(this.#chars.slice(start, end))?.[0] ?? text.charAt(0);
     if (first.trim() === '') throw new Undecided('text beside the html element');
     return false;
-  }
-
-  #textOf(start: number, end: number, kind: number): string {
-    if (kind === TextKind.last) return this.#chars.lastUnit();
-    const text = this.#chars.slice(start, end);
-    return kind === TextKind.data ? decodeText(text) : text;
   }
 
   #count(nodes: number): void {

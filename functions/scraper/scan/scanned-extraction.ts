@@ -1,18 +1,12 @@
 import type { CheerioAPI } from 'cheerio/slim';
-import { RequestError } from '../../job/errors.ts';
 import { convert } from '../convert.ts';
 import type { FileReference } from '../downloads.ts';
 import type { Field, FieldContext } from '../extract-types.ts';
-import { collapse } from '../page-text.ts';
+import { asItStands, defaultConversion, ExtractionBounds, matched, missing } from '../field-rules.ts';
 import type { AnyNode } from '../page-tree.ts';
-import { tooComplex } from '../tree-limits.ts';
 import { MatchCount, type Found, type Scope } from './matcher.ts';
 import type { Plan, PlannedValue } from './plan.ts';
 import type { TextPieces } from './text-pieces.ts';
-
-/** The bounds of extraction from a tree, for the same reasons (extract.ts). */
-const MAX_EXTRACTED_CHARS = 50_000_000;
-const MAX_VALUES = 1_000_000;
 
 /** What fields need of the page besides what was found. */
 export interface ExtractionPage {
@@ -28,8 +22,7 @@ export class ScannedExtraction {
   readonly #page: ExtractionPage;
   readonly #pieces: TextPieces;
   #elements: readonly AnyNode[] | undefined;
-  #chars = 0;
-  #values = 0;
+  readonly #bounds = new ExtractionBounds();
 
   constructor(page: ExtractionPage, pieces: TextPieces) {
     this.#page = page;
@@ -82,34 +75,26 @@ export class ScannedExtraction {
   }
 
   #value({ field, inner }: PlannedValue, found: Found, place: string): unknown {
-    if (++this.#values > MAX_VALUES) throw tooComplex(`gives more than ${MAX_VALUES} values`, 'a fixed bound');
+    this.#bounds.countValue();
     if (inner && found.scope) return this.map(inner, found.scope, place);
     const source = this.#source(field, found);
     if (source === undefined) return undefined;
     const text = field.match ? matched(source, field.match) : source;
     if (text === undefined || typeof text === 'object') return text;
     if (typeof field.as === 'function') return field.as(text, this.#context(found));
-    // Text is cleaned; what the scraper names as a property or cuts out with `match` stays as it is.
-    const kind = field.as ?? (field.value === undefined && field.attr === undefined ? 'text' : 'raw');
-    return convert(kind, text, { ...field, absolute: this.#page.absolute, download: this.#page.download });
+    return convert(field.as ?? defaultConversion(field), text, { ...field, absolute: this.#page.absolute, download: this.#page.download });
   }
 
   /** The text that a field is made of, before match and conversion. */
   #source(field: Field, found: Found): string | undefined {
-    const text = this.#read(field, found);
-    this.#chars += text?.length ?? 0;
-    if (this.#chars > MAX_EXTRACTED_CHARS)
-      throw tooComplex(`gives more than ${MAX_EXTRACTED_CHARS} characters to its fields`, 'a fixed bound');
-    return text;
+    return this.#bounds.counted(this.#read(field, found));
   }
 
   #read(field: Field, { value, from = 0, to = 0 }: Found): string | undefined {
     if (field.attr !== undefined) return value;
     switch (field.value) {
-      case undefined: {
-        const asItStands = field.match !== undefined || field.as === 'raw' || field.as === 'trim' || field.as === 'json';
-        return asItStands ? this.#pieces.all(from, to) : this.#pieces.readable(from, to, MAX_EXTRACTED_CHARS - this.#chars + 1);
-      }
+      case undefined:
+        return asItStands(field) ? this.#pieces.all(from, to) : this.#pieces.readable(from, to, this.#bounds.charsLeft + 1);
       case 'textContent':
         return this.#pieces.all(from, to);
       case 'innerText':
@@ -140,22 +125,4 @@ export class ScannedExtraction {
       url,
     };
   }
-}
-
-function matched(text: string, pattern: RegExp): string | Record<string, string> | undefined {
-  pattern.lastIndex = 0;
-  const found = pattern.exec(text);
-  if (!found) return undefined;
-  if (found.groups) return Object.fromEntries(Object.entries(found.groups).filter(([, value]) => value !== undefined));
-  return found.length > 1 ? found[1] : found[0];
-}
-
-/** What a required field lacks: a match, or a value in the text that was found. */
-function missing(place: string, field: Field, found: string | undefined): RequestError {
-  const where = `Field ${place} is required, but its selector ${JSON.stringify(field.selector)} finds`;
-  if (found === undefined)
-    return new RequestError('invalid-item', `${where} nothing${field.attr === undefined ? '' : ` with attribute ${field.attr}`}.`);
-  const kind = typeof field.as === 'string' ? field.as : 'value';
-  const why = field.match && matched(found, field.match) === undefined ? `does not match ${field.match}` : `gives no ${kind}`;
-  return new RequestError('invalid-item', `${where} ${JSON.stringify(collapse(found.slice(0, 200)).slice(0, 80))}, which ${why}.`);
 }

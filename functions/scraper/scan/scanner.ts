@@ -1,9 +1,9 @@
 import type { TreeLimits } from '../tree-limits.ts';
 import { KEY_CHARS, NAME_END, NAME_ODD, nameClass, nameId, nameOfKeys, Trait, traitsOf, type NameTable } from './element-names.ts';
-import { commentEnd, rawTextEnd } from './markup-ends.ts';
+import { commentEnd, commentTextEnd, rawTextEnd } from './markup-ends.ts';
 import { OpenElements } from './open-elements.ts';
 import { PageChars } from './page-chars.ts';
-import { TextKind, type ScanSink } from './scan-sink.ts';
+import { NoteKind, TextKind, type ScanSink } from './scan-sink.ts';
 import { TagAttributes } from './tag-attributes.ts';
 
 /** How a scan ended. */
@@ -34,7 +34,6 @@ export class Scanner {
   #end = 0;
   /** Where the name that was read last ends. */
   #nameEnd = 0;
-  #selfClosing = false;
 
   constructor(names: NameTable) {
     this.#names = names;
@@ -55,6 +54,7 @@ export class Scanner {
     this.#elements.reset(chars, limits, sink);
     const readTo = this.#read(chars.start, sink);
     if (!sink.done) this.#elements.finishAll();
+    this.#elements.release();
     return { readTo, nodes: this.#elements.nodes };
   }
 
@@ -78,13 +78,13 @@ export class Scanner {
         const d = raw.charCodeAt(tag + 2);
         if (isLetter(d)) at = this.#endTag(tag + 2);
         else if (d === 0x3e) at = tag + 3;
-        else at = this.#comment(raw.indexOf('>', tag + 3), 1);
+        else at = this.#note(tag + 2, raw.indexOf('>', tag + 3), 0);
       } else if (c === 0x21) {
         this.#text(textStart, tag, TextKind.data);
         at = this.#declaration(tag + 2);
       } else if (c === 0x3f) {
         this.#text(textStart, tag, TextKind.data);
-        at = this.#comment(raw.indexOf('>', tag + 2), 1);
+        at = this.#note(tag + 1, raw.indexOf('>', tag + 2), 0);
       } else {
         // No tag: the sign is text, and what is behind it may begin one.
         at = tag + 1;
@@ -105,16 +105,16 @@ export class Scanner {
       return this.#end;
     }
     const counts = elements.announce(name);
-    const end = this.#readAttributes(this.#nameEnd);
+    const end = this.attributes.read(this.#nameEnd);
     elements.countAttributes();
     if (end < 0) {
       // A page that breaks off behind a slash: the tokenizer gives its last character out as text.
-      if (this.#selfClosing) this.#text(this.#end - 1, this.#end, TextKind.last);
+      if (this.attributes.selfClosing) this.#text(this.#end - 1, this.#end, TextKind.last);
       return this.#end;
     }
     if (counts) {
       elements.begin(name);
-      if (this.#selfClosing) elements.closeItself(name);
+      if (this.attributes.selfClosing) elements.closeItself(name);
     }
     const textOnly = wasForeign ? 0 : traitsOf(name) & TEXT_ONLY;
     return textOnly === 0 ? end : this.#textOnly(name, textOnly, end);
@@ -149,10 +149,10 @@ export class Scanner {
   #declaration(at: number): number {
     const raw = this.#raw;
     const c = raw.charCodeAt(at);
-    if (c === 0x2d && raw.charCodeAt(at + 1) === 0x2d) return this.#comment(commentEnd(raw, at + 2), 0);
+    if (c === 0x2d && raw.charCodeAt(at + 1) === 0x2d) return this.#comment(at + 2);
     if (c === 0x5b && raw.startsWith('CDATA[', at + 1)) {
       const end = raw.indexOf(']]>', at + 7);
-      if (end < 0 || !this.#elements.isForeign) return this.#comment(end, 3);
+      if (end < 0 || !this.#elements.isForeign) return this.#note(at, end, 2);
       // An empty one is a text node too.
       this.#elements.text(at + 7, end, TextKind.raw);
       return end + 3;
@@ -160,15 +160,24 @@ export class Scanner {
     if ((c | 0x20) === 0x64 && raw.slice(at, at + 7).toLowerCase() === 'doctype') {
       const end = raw.indexOf('>', at + 7);
       // One that breaks off leaves no node.
-      return end < 0 ? this.#end : this.#comment(end, 1);
+      if (end < 0) return this.#end;
+      this.#elements.note(at, end, NoteKind.doctype);
+      return end + 1;
     }
-    return this.#comment(raw.indexOf('>', at), 1);
+    return this.#note(at, raw.indexOf('>', at), 0);
   }
 
-  /** A comment or its like. `length` is that of its end. */
-  #comment(end: number, length: number): number {
-    this.#elements.comment();
-    return end < 0 ? this.#end : end + length;
+  #comment(start: number): number {
+    const end = commentEnd(this.#raw, start);
+    const from = end < 0 ? this.#end : end;
+    this.#elements.note(start, commentTextEnd(this.#raw, start, from, end >= 0), NoteKind.comment);
+    return from;
+  }
+
+  /** What becomes a comment, up to the `>` at a position, with `more` signs of its own end before that; -1 where the page breaks off. */
+  #note(start: number, end: number, more: number): number {
+    this.#elements.note(start, end < 0 ? this.#end : end + more, NoteKind.comment);
+    return end < 0 ? this.#end : end + more + 1;
   }
 
   #text(start: number, end: number, kind: number): void {
@@ -199,72 +208,10 @@ export class Scanner {
     }
     return this.#elements.adjusted(name);
   }
-
-  /** Reads up to the end of a start tag; -1 where the page breaks off, `selfClosing` then tells whether behind a slash. */
-  #readAttributes(start: number): number {
-    const raw = this.#raw;
-    const end = this.#end;
-    const attributes = this.attributes;
-    attributes.count = 0;
-    this.#selfClosing = false;
-    let at = start;
-    while (at < end) {
-      let c = raw.charCodeAt(at);
-      if (c === 0x3e) return at + 1;
-      if (isSpace(c)) {
-        at++;
-        continue;
-      }
-      if (c === 0x2f) {
-        at = skipSpaces(raw, at + 1);
-        if (at < end && raw.charCodeAt(at) !== 0x3e) continue;
-        this.#selfClosing = true;
-        return at < end ? at + 1 : -1;
-      }
-      // The first character is part of the name whatever it is.
-      const nameStart = at;
-      do c = raw.charCodeAt(++at);
-      while (at < end && c !== 0x3d && c !== 0x3e && c !== 0x2f && !isSpace(c));
-      const nameEnd = at;
-      if (isSpace(c)) {
-        at = skipSpaces(raw, at);
-        c = raw.charCodeAt(at);
-      }
-      // An attribute counts once its end is seen.
-      if (at >= end) return -1;
-      if (c !== 0x3d) {
-        attributes.add(nameStart, nameEnd, 0, 0);
-        continue;
-      }
-      at = skipSpaces(raw, at + 1);
-      c = raw.charCodeAt(at);
-      if (c === 0x22 || c === 0x27) {
-        const close = raw.indexOf(c === 0x22 ? '"' : "'", at + 1);
-        if (close < 0) return -1;
-        attributes.add(nameStart, nameEnd, at + 1, close);
-        at = close + 1;
-      } else {
-        const valueStart = at;
-        while (at < end && c !== 0x3e && !isSpace(c)) c = raw.charCodeAt(++at);
-        if (at >= end) return -1;
-        attributes.add(nameStart, nameEnd, valueStart, at);
-      }
-    }
-    return -1;
-  }
 }
 
 function isLetter(c: number): boolean {
   return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a);
-}
-
-function isSpace(c: number): boolean {
-  return c === 0x20 || c === 0x0a || c === 0x09 || c === 0x0d || c === 0x0c;
-}
-
-function skipSpaces(raw: string, at: number): number {
-  while (isSpace(raw.charCodeAt(at))) at++;
-  return at;
 }
 
 function isBeginningOfTextOnly(name: string): boolean {

@@ -8,6 +8,10 @@ const INITIAL_ATTRIBUTES = 64;
 /** The attributes of the tag at hand, as positions: nothing is cut out of the page before it is asked for. */
 export class TagAttributes {
   count = 0;
+  /** Where the tag that was read last has them: behind its name. */
+  start = 0;
+  /** Whether the tag that was read last ends with a slash. */
+  selfClosing = false;
   #chars: PageChars;
   #raw: string;
   #positions = new Int32Array(INITIAL_ATTRIBUTES * FIELDS);
@@ -26,7 +30,60 @@ export class TagAttributes {
     if (this.#positions.length > 1_024 * FIELDS) this.#positions = new Int32Array(INITIAL_ATTRIBUTES * FIELDS);
   }
 
-  add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+  /** Reads up to the end of a start tag, from behind its name. @returns the position behind it; -1 where the page breaks off. */
+  read(start: number): number {
+    const raw = this.#raw;
+    const end = raw.length;
+    this.count = 0;
+    this.start = start;
+    this.selfClosing = false;
+    let at = start;
+    while (at < end) {
+      let c = raw.charCodeAt(at);
+      if (c === 0x3e) return at + 1;
+      if (isSpace(c)) {
+        at++;
+        continue;
+      }
+      if (c === 0x2f) {
+        at = skipSpaces(raw, at + 1);
+        if (at < end && raw.charCodeAt(at) !== 0x3e) continue;
+        this.selfClosing = true;
+        return at < end ? at + 1 : -1;
+      }
+      // The first character is part of the name whatever it is.
+      const nameStart = at;
+      do c = raw.charCodeAt(++at);
+      while (at < end && c !== 0x3d && c !== 0x3e && c !== 0x2f && !isSpace(c));
+      const nameEnd = at;
+      if (isSpace(c)) {
+        at = skipSpaces(raw, at);
+        c = raw.charCodeAt(at);
+      }
+      // An attribute counts once its end is seen.
+      if (at >= end) return -1;
+      if (c !== 0x3d) {
+        this.#add(nameStart, nameEnd, 0, 0);
+        continue;
+      }
+      at = skipSpaces(raw, at + 1);
+      c = raw.charCodeAt(at);
+      if (c === 0x22 || c === 0x27) {
+        const close = raw.indexOf(c === 0x22 ? '"' : "'", at + 1);
+        if (close < 0) return -1;
+        this.#add(nameStart, nameEnd, at + 1, close);
+        at = close + 1;
+      } else {
+        const valueStart = at;
+        while (at < end && c !== 0x3e && !isSpace(c)) c = raw.charCodeAt(++at);
+        if (at >= end) return -1;
+        this.#add(nameStart, nameEnd, valueStart, at);
+      }
+    }
+    return -1;
+  }
+
+  #add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const at = this.count * FIELDS;
     if (at === this.#positions.length) this.#grow();
     const positions = this.#positions;
@@ -102,6 +159,15 @@ export class TagAttributes {
     larger.set(this.#positions);
     this.#positions = larger;
   }
+}
+
+function isSpace(c: number): boolean {
+  return c === 0x20 || c === 0x0a || c === 0x09 || c === 0x0d || c === 0x0c;
+}
+
+function skipSpaces(raw: string, at: number): number {
+  while (isSpace(raw.charCodeAt(at))) at++;
+  return at;
 }
 
 /** The name of an attribute that a selector or a field asks for. */

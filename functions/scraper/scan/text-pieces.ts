@@ -1,8 +1,8 @@
 import { collapse } from '../page-text.ts';
 import { Trait } from './element-names.ts';
 import type { PageChars } from './page-chars.ts';
-import { decodeRcdata, decodeText } from './references.ts';
-import { CONTINUES, TextKind } from './scan-sink.ts';
+import { CONTINUES } from './scan-sink.ts';
+import { textOf } from './text-of.ts';
 
 /** What a piece is where it is no text: the edge of a block, or an end of an element that some texts leave out. */
 const EDGE = -1;
@@ -119,13 +119,7 @@ export class TextPieces {
 
   #textAt(at: number): string {
     const head = this.#pieces[at] ?? 0;
-    const end = this.#pieces[at + 1] ?? 0;
-    const kind = head & KIND;
-    if (kind === TextKind.last) return this.#chars.lastUnit();
-    const text = this.#chars.slice(head >> KIND_BITS, end);
-    if (kind === TextKind.data) return decodeText(text);
-    if (kind === TextKind.title) return decodeRcdata(text, '</title');
-    return kind === TextKind.textarea ? decodeRcdata(text, '</textarea') : text;
+    return textOf(this.#chars, head >> KIND_BITS, this.#pieces[at + 1] ?? 0, head & KIND);
   }
 
   #add(head: number, end: number): void {

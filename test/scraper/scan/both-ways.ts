@@ -5,7 +5,7 @@ import { baseUrlOf, Links } from '../../../functions/scraper/links.ts';
 import { buildTree } from '../../../functions/scraper/page-tree.ts';
 import { compileScan, type PageScan } from '../../../functions/scraper/scan/page-scan.ts';
 import type { TreeLimits } from '../../../functions/scraper/tree-limits.ts';
-import { LIMITS } from './tree-of-scan.ts';
+import { LIMITS, parsedTree } from './tree-of-scan.ts';
 
 type Declared = Pick<PageDefinition<string>, 'extract' | 'each' | 'follow'>;
 
@@ -22,7 +22,7 @@ export function linksWith(baseUrl: string): Links {
 /** What a page type gives on a tree: the reference. */
 export function byTree({ extract, each, follow }: Declared, page: Buffer, limits: TreeLimits = LIMITS): Outcome {
   return outcomeOf(() => {
-    const $ = buildTree(new TextDecoder().decode(page), { ...limits, parser: 'htmlparser2', xml: false, baseUrl: PAGE_URL });
+    const $ = parsedTree(new TextDecoder().decode(page), limits);
     const links = linksWith(baseUrlOf($, PAGE_URL));
     const extraction = new Extraction({ $, url: PAGE_URL, absolute: (address) => links.absolute(address), download: () => undefined });
     const scopes =

@@ -2,12 +2,9 @@ import fc from 'fast-check';
 import { Tokenizer, TokenizerMode, type Token } from 'parse5';
 import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../../functions/job/errors.ts';
-import { buildTree } from '../../../functions/scraper/page-tree.ts';
 import { PageChars } from '../../../functions/scraper/scan/page-chars.ts';
 import { anyPage, plainMarkup, soup } from './generated-pages.ts';
-import { LIMITS, treeOfCheerio, treeOfScan, type PlainNode } from './tree-of-scan.ts';
-
-const OPTIONS = { ...LIMITS, parser: 'htmlparser2', xml: false, baseUrl: 'https://a.example/' } as const;
+import { parsedTree, treeOfCheerio, treeOfScan, type PlainNode } from './tree-of-scan.ts';
 
 describe.each([
   ['pages broken in every way', anyPage],
@@ -18,7 +15,7 @@ describe.each([
       fc.property(pages, (page) => {
         const scanned = treeOfScan(PageChars.ofText(page));
         fc.pre(scanned !== undefined);
-        expect(scanned.tree).toEqual(treeOfCheerio(buildTree(page, OPTIONS)));
+        expect(scanned.tree).toEqual(treeOfCheerio(parsedTree(page)));
         expect(scanned.readTo).toBe(page.length);
       }),
       // Few pages need the tree: those with html tags in their middle.
@@ -35,7 +32,7 @@ describe.each([
         const bytes = Buffer.concat([sound.subarray(0, at), Buffer.from(odd), sound.subarray(at)]);
         const scanned = treeOfScan(PageChars.ofUtf8(bytes));
         fc.pre(scanned !== undefined);
-        expect(scanned.tree).toEqual(treeOfCheerio(buildTree(new TextDecoder().decode(bytes), OPTIONS)));
+        expect(scanned.tree).toEqual(treeOfCheerio(parsedTree(new TextDecoder().decode(bytes))));
       }),
       { numRuns: 2_000 },
     );
@@ -47,7 +44,7 @@ describe.each([
         const nodes = treeOfScan(PageChars.ofText(page))?.nodes;
         fc.pre(nodes !== undefined);
         const limits = { maxNesting, maxNodes: Math.max(0, nodes - fewer) };
-        expect(fault(() => treeOfScan(PageChars.ofText(page), limits))).toBe(fault(() => buildTree(page, { ...OPTIONS, ...limits })));
+        expect(fault(() => treeOfScan(PageChars.ofText(page), limits))).toBe(fault(() => parsedTree(page, limits)));
       }),
       { numRuns: 2_000 },
     );

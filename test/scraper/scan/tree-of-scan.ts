@@ -1,4 +1,4 @@
-import type { CheerioAPI } from 'cheerio/slim';
+import { load, type CheerioAPI } from 'cheerio/slim';
 import { NameTable } from '../../../functions/scraper/scan/element-names.ts';
 import type { PageChars } from '../../../functions/scraper/scan/page-chars.ts';
 import { CONTINUES, type ScanSink } from '../../../functions/scraper/scan/scan-sink.ts';
@@ -6,6 +6,7 @@ import { Scanner } from '../../../functions/scraper/scan/scanner.ts';
 import { TextPieces } from '../../../functions/scraper/scan/text-pieces.ts';
 import { Undecided } from '../../../functions/scraper/scan/undecided.ts';
 import type { AnyNode } from '../../../functions/scraper/page-tree.ts';
+import { buildParsedTree } from '../../../functions/scraper/parsed-tree.ts';
 import type { TreeLimits } from '../../../functions/scraper/tree-limits.ts';
 
 /** A tree in its plainest form: texts as strings, elements as lists of name, attributes and children. */
@@ -37,6 +38,8 @@ export function treeOfScan(chars: PageChars, limits = LIMITS): { tree: PlainNode
       if ((kind & CONTINUES) !== 0 && typeof last === 'string') siblings[siblings.length - 1] = last + text;
       else siblings.push(text);
     },
+    blank: () => undefined,
+    note: () => undefined,
     joinHtml: () => {
       throw new Undecided('attributes that come late');
     },
@@ -48,6 +51,11 @@ export function treeOfScan(chars: PageChars, limits = LIMITS): { tree: PlainNode
     if (error instanceof Undecided) return undefined;
     throw error;
   }
+}
+
+/** A page's tree as the parser builds it, which all that is scanned must equal. */
+export function parsedTree(page: string, limits = LIMITS): CheerioAPI {
+  return load(buildParsedTree(page, { ...limits, xml: false }));
 }
 
 /** The same of a tree: without comments, and without what stands beside the html element, where no selector looks. */
