@@ -52,10 +52,13 @@ export class Scanner {
     this.#names.forget();
     this.attributes.reset(chars);
     this.#elements.reset(chars, limits, sink);
-    const readTo = this.#read(chars.start, sink);
-    if (!sink.done) this.#elements.finishAll();
-    this.#elements.release();
-    return { readTo, nodes: this.#elements.nodes };
+    try {
+      const readTo = this.#read(chars.start, sink);
+      if (!sink.done) this.#elements.finishAll();
+      return { readTo, nodes: this.#elements.nodes };
+    } finally {
+      this.#elements.release();
+    }
   }
 
   #read(start: number, sink: ScanSink): number {
