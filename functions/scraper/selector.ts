@@ -77,27 +77,22 @@ export function selectorOf(source: string): Selector {
 }
 
 function compileFor(tokens: Token[][], xmlMode: boolean): Test {
-  return compile<AnyNode, ElementNode>(tokens, { xmlMode });
+  // What css-select remembers of elements would be out of date once a parse function has changed the tree.
+  return compile<AnyNode, ElementNode>(tokens, { xmlMode, cacheResults: false });
 }
 
 const ELEMENTARY: ReadonlySet<string> = new Set([SelectorType.Tag, SelectorType.Universal, SelectorType.Attribute]);
 
-/** jQuery's positions, and whatever speaks of the scope. */
-const CHEERIO_ONLY = new Set(['first', 'last', 'eq', 'gt', 'lt', 'nth', 'even', 'odd', 'scope']);
+/** jQuery's positions, whatever speaks of the scope, and what is too slow on deep pages unless results are remembered during a search. */
+const CHEERIO_ONLY = new Set(['first', 'last', 'eq', 'gt', 'lt', 'nth', 'even', 'odd', 'scope', 'has', 'contains', 'icontains']);
 
 function needsCheerio(rule: readonly Token[]): boolean {
   const [head] = rule;
   if (head && isTraversal(head)) return true;
   return rule.some(
     (token) =>
-      token.type === SelectorType.Pseudo &&
-      (CHEERIO_ONLY.has(token.name) || (Array.isArray(token.data) && token.data.some(needsCheerioInside))),
+      token.type === SelectorType.Pseudo && (CHEERIO_ONLY.has(token.name) || (Array.isArray(token.data) && token.data.some(needsCheerio))),
   );
-}
-
-/** Inside of `:has(> a)` a leading combinator is css-select's own affair. */
-function needsCheerioInside(rule: readonly Token[]): boolean {
-  return needsCheerio(rule[0] && isTraversal(rule[0]) ? rule.slice(1) : rule);
 }
 
 /** The first elements below a node that pass a test, in document order, by the nodes' own links: neither stack nor lists. */

@@ -90,3 +90,12 @@ test('what $ finds follows changes of the tree, and knows where it comes from', 
   expect($('div').find('').length).toBe(0);
   expect(() => $('p[')).toThrow('Expected name');
 });
+
+test('a compiled selector finds what is there now, whatever it found before the tree was changed', () => {
+  const $ = buildTree('<div><p>a</p></div>', limits);
+  const found = (selector: string): number => selectorOf(selector).all($.root()).length;
+  expect([found('.k p'), found('p:contains("more")')]).toEqual([0, 0]);
+  $('div').addClass('k');
+  $('p').text('more');
+  expect([found('.k p'), found('p:contains("more")')]).toEqual([1, 1]);
+});
