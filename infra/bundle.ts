@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { defer } from './bundling/defer.ts';
 import { dropUnusedShapes } from './bundling/drop-shapes.ts';
 import { leaveOut } from './bundling/leave-out.ts';
+import { bundleOptions } from './bundling/options.ts';
 import { packCode } from './bundling/pack-code.ts';
 import { packTables } from './bundling/pack-tables.ts';
 import { requireBuiltins } from './bundling/require-builtins.ts';
@@ -50,27 +51,13 @@ export function bundleFunctions(
 async function bundleFunction(name: FunctionName, file: string): Promise<FunctionBundle> {
   const path = `dist/${name}/index.mjs`;
   const result = await build({
+    ...bundleOptions,
     absWorkingDir: ROOT,
     entryPoints: [file],
     outfile: path,
-    write: false,
-    bundle: true,
     minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
     sourcemap: 'linked',
     sourcesContent: false,
-    legalComments: 'none',
-    // Tables of characters (encodings, entities) take half the bytes unescaped.
-    charset: 'utf8',
-    metafile: true,
-    logLevel: 'warning',
-    // undici's own sign that it is bundled: its experimental HTTP parser stays out.
-    define: { esbuildDetection: 'true' },
-    // An ES module has no `require` of its own. The long name is one that the minifier does not take.
-    banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
     plugins: [requireBuiltins, leaveOut(name), defer, packCode, packTables, dropUnusedShapes],
   });
   const output = (made: string): Uint8Array => {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const ROOT = dirname(dirname(import.meta.dirname));
@@ -8,6 +8,9 @@ const ROOT = dirname(dirname(import.meta.dirname));
 export const PREBUILT = join(ROOT, 'node_modules/.cache/urldrop');
 /** The file of ours that is built with the SDK in it, since it says what of it is used. */
 export const SDK = join(ROOT, 'functions/aws/sdk.ts');
+
+/** How bundles are made, these and the functions'. */
+const BUNDLING = join(ROOT, 'infra/bundling');
 
 /** What stands in {@link PREBUILT}, as `index.json`. */
 export interface PrebuiltIndex {
@@ -23,7 +26,8 @@ export interface PrebuiltIndex {
  */
 export function identity(): string | undefined {
   try {
-    const sources = [join(ROOT, 'node_modules/.package-lock.json'), SDK, join(import.meta.dirname, 'prebuild.ts')];
+    const bundling = readdirSync(BUNDLING).map((name) => join(BUNDLING, name));
+    const sources = [join(ROOT, 'node_modules/.package-lock.json'), SDK, join(import.meta.dirname, 'prebuild.ts'), ...bundling];
     return hash('sha1', sources.map((file) => readFileSync(file, 'latin1')).join('\0'), 'hex');
   } catch {
     return undefined;

@@ -5,6 +5,7 @@
 import type { Plugin } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleOptions } from '../bundling/options.ts';
 import { identity, PREBUILT, SDK, type PrebuiltIndex } from './identity.ts';
 
 /** By the names that our sources import them by. Those that hardly any run needs are not worth it. */
@@ -82,28 +83,16 @@ async function prebuild(madeOf: string): Promise<void> {
   ]);
   const points = ['sdk', ...packages].map((name) => ({ in: name === 'sdk' ? SDK : `prebuilt:${name}`, out: name.replaceAll('/', '-') }));
   const { outputFiles, metafile } = await build({
+    ...bundleOptions,
     absWorkingDir: PREBUILT,
     entryPoints: points,
     outdir: '.',
     entryNames: '[name]-[hash]',
     chunkNames: 'shared-[hash]',
     outExtension: { '.js': '.mjs' },
-    write: false,
-    bundle: true,
     splitting: true,
     minifySyntax: true,
     minifyWhitespace: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    charset: 'utf8',
-    metafile: true,
-    logLevel: 'warning',
-    // undici's own sign that it is bundled: its experimental HTTP parser stays out.
-    define: { esbuildDetection: 'true' },
-    banner: { js: 'import{createRequire as urldropCreateRequire}from"node:module";const require=urldropCreateRequire(import.meta.url);' },
     plugins: [entries, noSchemas, requireBuiltins, defer, packTables, dropUnusedShapes],
   });
   const files = new Set(['index.json']);

@@ -59,7 +59,8 @@ it('stands in for the packages that are installed', () => {
 });
 
 it('steps back when what it is made of has changed', () => {
-  for (const part of ['functions/aws', 'infra/prebuilt', 'package.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  for (const part of ['functions/aws', 'infra/bundling', 'infra/prebuilt', 'package.json'])
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const prebuilt = pathToFileURL(join(folder, 'node_modules/.cache/urldrop', index.modules['fauxqs'] ?? '')).href;
   expect(resolved(folder, 'fauxqs')).toEqual([prebuilt]);
