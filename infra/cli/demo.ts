@@ -3,6 +3,7 @@ import type { Json } from '../../functions/job/request.ts';
 import type { ResultLine } from '../../functions/job/result.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { optionTable } from '../../functions/options.ts';
+import { numberText } from '../../functions/job/number-text.ts';
 import { startShop } from '../local/sample-shop.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { DemoFlags } from './demo-command.ts';
@@ -11,7 +12,6 @@ import { followJob } from './follow-job.ts';
 import { Interrupted } from './interrupt.ts';
 import { invokedAs } from './invoked-as.ts';
 import { withLocalCloud, type LocalSession } from './local-session.ts';
-import { countText } from './number-text.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 import { linesUnder, splitLines } from './result-lines.ts';
@@ -70,7 +70,7 @@ async function show(cloud: LocalSession['cloud'], summary: Summary, dataDir: str
 ${summaryText(summary).split('\n').map(printable).join('\n')}
 
 ${items.length > 0 ? table(items, process.stdout.columns ?? 100) : ''}
-${more > 0 ? `… and ${countText(more)} more` : ''}
+${more > 0 ? `… and ${numberText(more)} more` : ''}
 
 Where it lies
   ${dataDir}, the queues and the bucket of this machine's cloud; in the bucket:

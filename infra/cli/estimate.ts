@@ -10,9 +10,10 @@ import { readEntries } from '../../functions/urls/read-input.ts';
 import { fleet } from '../settings.ts';
 import type { EstimateFlags } from './estimate-command.ts';
 import { assumed, estimateJob, type Load } from '../../functions/job/estimate.ts';
+import { numberText } from '../../functions/job/number-text.ts';
 import { exitCodes } from './exit-codes.ts';
 import { inputOf } from './job-input.ts';
-import { countOf, countText, durationText } from './number-text.ts';
+import { countOf, durationText } from './number-text.ts';
 
 /** `urldrop estimate`. */
 export async function estimate(file: string, flags: EstimateFlags): Promise<number> {
@@ -42,7 +43,7 @@ export async function estimate(file: string, flags: EstimateFlags): Promise<numb
     const { requests, hosts, largestHost, seconds, cost } = found;
     process.stdout
       .write(`${countOf(requests, 'request')} to ${countOf(hosts, 'host')}${duplicates > 0 ? `, ${countOf(duplicates, 'duplicate')}` : ''}${faults > 0 ? `, ${countOf(faults, 'line')} of no use` : ''}
-Most to one host: ${countText(largestHost.requests)} to ${largestHost.host}
+Most to one host: ${numberText(largestHost.requests)} to ${largestHost.host}
 At ${delay > 0 ? `one request every ${delay} ms` : `${concurrency} in flight`} per host and ${pageMs} ms a page, on AWS: about ${durationText(seconds * 1000)} and $${cost.usd.toFixed(cost.usd < 1 ? 4 : 2)} (prices of ${cost.pricesAsOf}), links not followed
 `);
   }

@@ -1,13 +1,8 @@
 import { numberText } from '../../functions/job/number-text.ts';
 
-/** With a comma between thousands. */
-export function countText(n: number): string {
-  return numberText(n);
-}
-
 /** `1 page`, `2 pages`. */
 export function countOf(n: number, one: string, many = `${one}s`): string {
-  return `${countText(n)} ${n === 1 ? one : many}`;
+  return `${numberText(n)} ${n === 1 ? one : many}`;
 }
 
 /** Decimal units, as disks and networks count. */
@@ -34,5 +29,5 @@ export function durationText(ms: number): string {
 
 /** Pages per second, with a digit where it tells something. */
 export function rateText(perSecond: number): string {
-  return perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond));
+  return perSecond < 10 ? perSecond.toFixed(1) : numberText(Math.round(perSecond));
 }

@@ -1,5 +1,6 @@
 import { skippedTotal, type Summary } from '../../functions/job/summary.ts';
-import { countText, durationText, rateText } from './number-text.ts';
+import { numberText } from '../../functions/job/number-text.ts';
+import { durationText, rateText } from './number-text.ts';
 
 /** Rate and time left are taken over this long: short enough to show a change, long enough to stand still. */
 const WINDOW_MS = 15_000;
@@ -82,9 +83,9 @@ export function progressLine(summary: Summary, perSecond: number): string {
   const share = total > 0 ? ended / total : 0;
   const full = Math.round(share * BAR_CHARS);
   const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_CHARS - full)}]`;
-  const parts = [`${countText(ended)} of ${countText(total)}${summary.state === 'enqueueing' ? ' so far' : ''}`];
+  const parts = [`${numberText(ended)} of ${numberText(total)}${summary.state === 'enqueueing' ? ' so far' : ''}`];
   if (perSecond > 0) parts.push(`${rateText(perSecond)} pages/s`);
-  parts.push(failed === 1 ? '1 error' : `${countText(failed)} errors`);
+  parts.push(failed === 1 ? '1 error' : `${numberText(failed)} errors`);
   if (perSecond > 0 && pending > 0 && summary.state !== 'enqueueing') parts.push(`${durationText((pending / perSecond) * 1000)} left`);
   return `${bar} ${parts.join(' · ')}`;
 }

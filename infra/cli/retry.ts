@@ -4,10 +4,11 @@ import { UsageError } from '../../functions/job/errors.ts';
 import { attemptsOf, type Job } from '../../functions/job/job.ts';
 import { keys } from '../../functions/job/keys.ts';
 import type { Summary } from '../../functions/job/summary.ts';
+import { numberText } from '../../functions/job/number-text.ts';
 import { exitCodes } from './exit-codes.ts';
 import { findJob, summaryOf } from './find-job.ts';
 import type { RetryFlags } from './job-commands.ts';
-import { countOf, countText } from './number-text.ts';
+import { countOf } from './number-text.ts';
 import { openPlace, type Place } from './place.ts';
 import { newJobId } from './submit-job.ts';
 
@@ -66,7 +67,7 @@ function checkFinished(summary: Summary | undefined, id: string, { flags }: Plac
   if (summary?.state === 'finished') return;
   if (summary?.state === 'cancelled')
     throw new UsageError('not-finished', `Job ${id} was cancelled, so it is not tried again. Run its input anew: urldrop run --help`);
-  const pending = summary ? `, ${countText(summary.requests.pending)} pending` : '';
+  const pending = summary ? `, ${numberText(summary.requests.pending)} pending` : '';
   throw new UsageError(
     'not-finished',
     `Job ${id} is still ${summary?.state ?? 'starting'}${pending}; failed requests are tried again when it has finished: urldrop status ${id} --watch${flags}`,
@@ -81,7 +82,7 @@ function countFailed(job: Job, { errors }: Summary, codes: readonly string[] | u
   const count = chosen.reduce((sum, [, n]) => sum + n, 0);
   if (count > 0) return count;
   const which = codes ? ` with code ${codes.join(' or ')}` : '';
-  const there = failed.length > 0 ? ` Those that failed: ${failed.map(([code, n]) => `${code} (${countText(n)})`).join(', ')}.` : '';
+  const there = failed.length > 0 ? ` Those that failed: ${failed.map(([code, n]) => `${code} (${numberText(n)})`).join(', ')}.` : '';
   throw new UsageError('nothing-failed', `Job ${job.id} has no failed request${which}.${there} See: urldrop status ${job.id}${flags}`);
 }
 

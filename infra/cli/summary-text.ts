@@ -1,7 +1,8 @@
 import { errorKind } from '../../functions/job/errors.ts';
 import { fixedText, significantText } from '../../functions/job/number-text.ts';
 import type { Summary } from '../../functions/job/summary.ts';
-import { bytesText, countOf, countText, durationText, rateText } from './number-text.ts';
+import { numberText } from '../../functions/job/number-text.ts';
+import { bytesText, countOf, durationText, rateText } from './number-text.ts';
 
 /** Error codes listed in full; a job rarely has more. */
 const MAX_CODES = 12;
@@ -14,16 +15,16 @@ export function summaryText(summary: Summary): string {
   const pages = `${countOf(r.succeeded, 'page')}, ${countOf(summary.items, 'item')}`;
   const attempt = summary.attempt > 1 ? ` (attempt ${summary.attempt})` : '';
   const head = `Job ${summary.id} ${summary.state}${attempt} after ${durationText(summary.wallMs)}: ${pages}, ${bytesText(summary.bytes.wire)}, ${rateText(summary.pagesPerSecond)} pages/s`;
-  const skipped = Object.entries(r.skipped).map(([reason, count]) => `${countText(count)} ${reason}`);
+  const skipped = Object.entries(r.skipped).map(([reason, count]) => `${numberText(count)} ${reason}`);
   const counts = [
-    `${countOf(r.total, 'request')}: ${countText(r.succeeded)} succeeded, ${countText(r.failed)} failed`,
+    `${countOf(r.total, 'request')}: ${numberText(r.succeeded)} succeeded, ${numberText(r.failed)} failed`,
     skipped.length > 0 ? `skipped: ${skipped.join(', ')}` : '',
     summary.changes
       ? `since the last run: ${Object.entries(summary.changes)
-          .map(([kind, n]) => `${countText(n)} ${kind}`)
+          .map(([kind, n]) => `${numberText(n)} ${kind}`)
           .join(', ')}`
       : '',
-    r.pending > 0 ? `${countText(r.pending)} pending${timeLeft(summary)}` : '',
+    r.pending > 0 ? `${numberText(r.pending)} pending${timeLeft(summary)}` : '',
   ];
   const untold = Object.entries(summary.untold ?? {}).map(
     ([name, { tries, error }]) => `The ${name} could not be told that it has ended, after ${countOf(tries, 'try', 'tries')}: ${error}`,
@@ -48,7 +49,7 @@ function errorLines({ errors }: Summary): string[] {
   const lines = byCount.slice(0, MAX_CODES).flatMap(([code, { count, message, url }]) => {
     const example = message.includes(url) ? message : `${message} (${url})`;
     return [
-      `  ${code.padEnd(width)}  ${countText(count).padStart(7)}  e.g. ${example}`,
+      `  ${code.padEnd(width)}  ${numberText(count).padStart(7)}  e.g. ${example}`,
       `  ${' '.repeat(width + 9)}  ${errorKind(code).remedy}`,
     ];
   });
@@ -88,7 +89,7 @@ function delayLines({ crawlDelays = {} }: Summary): string[] {
 
 function proxyLines({ proxies = {} }: Summary): string[] {
   const lines = Object.entries(proxies).map(
-    ([proxy, { fetches, failures }]) => `  ${proxy}  ${countOf(fetches, 'fetch', 'fetches')}, ${countText(failures)} failed by the proxy`,
+    ([proxy, { fetches, failures }]) => `  ${proxy}  ${countOf(fetches, 'fetch', 'fetches')}, ${numberText(failures)} failed by the proxy`,
   );
   return lines.length === 0 ? [] : ['Through proxies:', ...lines];
 }
