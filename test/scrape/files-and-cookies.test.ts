@@ -4,17 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keys } from '../../functions/job/keys.ts';
 import { FILE_PAGE, type Request } from '../../functions/job/request.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
+import { openWeb } from '../helpers/open-web.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
-import { startWeb, type Web, type Page } from '../helpers/web.ts';
+import { type Page } from '../helpers/web.ts';
 
 let stage: Stage;
-const webs: Web[] = [];
-const open = async (pages: Readonly<Record<string, Page>>, host?: string): Promise<Web> => {
-  const web = await startWeb(pages, host);
-  webs.push(web);
-  return web;
-};
 const fileRequest = (url: string, name: string, maxBytes = 50_000_000): Request => ({ url, page: FILE_PAGE, file: { name, maxBytes } });
 
 beforeEach(async () => {
@@ -22,13 +17,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stage[Symbol.asyncDispose]();
-  for (const web of webs.splice(0)) await web[Symbol.asyncDispose]();
 });
 
 describe('a download', () => {
   it('lands in the bucket byte for byte, larger than any one part, with a result line of its own', async () => {
     const bytes = randomBytes(21_000_000);
-    const web = await open({ '/film.mp4': (_, response) => response.setHeader('content-type', 'video/mp4').end(bytes) });
+    const web = await openWeb({ '/film.mp4': (_, response) => response.setHeader('content-type', 'video/mp4').end(bytes) });
     const job = await stage.startJob('test', [fileRequest(`${web.url}/film.mp4`, 'film.mp4')]);
     await stage.drain(stage.tools([scraper()]));
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -41,7 +35,7 @@ describe('a download', () => {
 
   it('undoes a content coding, so that the file is what it was packed from', async () => {
     const text = 'a,b\n'.repeat(10_000);
-    const web = await open({
+    const web = await openWeb({
       '/data.csv': (_, response) =>
         response.setHeader('content-encoding', 'gzip').setHeader('content-type', 'text/csv').end(gzipSync(text)),
     });
@@ -51,7 +45,7 @@ describe('a download', () => {
   });
 
   it('that fails leaves no object, and an error line that can be dropped again', async () => {
-    const web = await open({
+    const web = await openWeb({
       '/large': (_, response) => response.end(randomBytes(100_000)),
       '/cut': (_, response) => {
         response.setHeader('content-length', '1000000');
@@ -84,7 +78,7 @@ describe('a download', () => {
   });
 
   it('comes back when it is the bucket that fails', async () => {
-    const web = await open({ '/film': (_, response) => response.end('film') });
+    const web = await openWeb({ '/film': (_, response) => response.end('film') });
     await stage.startJob('test', [fileRequest(`${web.url}/film`, 'film')]);
     const { objects } = stage.cloud;
     const putStream = objects.putStream.bind(objects);
@@ -114,14 +108,14 @@ describe('cookies', () => {
   };
 
   it('are kept for a job where the scraper asks for it, from one batch to the next', async () => {
-    const web = await open(members);
+    const web = await openWeb(members);
     await stage.startJob('test', [{ url: `${web.url}/login`, method: 'POST', body: 'user=me' }]);
     await stage.drain(stage.tools([scraper({ request: { cookies: 'keep' } })]));
     expect(await titles()).toEqual(['Inside', 'Welcome']);
   });
 
   it('are nobody else’s: another job of the same host begins without', async () => {
-    const web = await open(members);
+    const web = await openWeb(members);
     const tools = stage.tools([scraper({ request: { cookies: 'keep' } })]);
     await stage.startJob('test', [{ url: `${web.url}/login`, method: 'POST', body: 'user=me' }]);
     await stage.drain(tools);
@@ -131,7 +125,7 @@ describe('cookies', () => {
   });
 
   it('are not kept unless the scraper asks for it', async () => {
-    const web = await open(members);
+    const web = await openWeb(members);
     await stage.startJob('test', [{ url: `${web.url}/login` }]);
     await stage.drain(stage.tools([scraper()]));
     expect(await titles()).toEqual(['Who are you?']);

@@ -3,17 +3,12 @@ import { keys } from '../../functions/job/keys.ts';
 import type { Outcome } from '../../functions/job/outcome.ts';
 import type { Scraper } from '../../functions/scraper/types.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
+import { openWeb } from '../helpers/open-web.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
-import { startWeb, type Page, type Web } from '../helpers/web.ts';
+import { type Page } from '../helpers/web.ts';
 
 let stage: Stage;
-const webs: Web[] = [];
-const open = async (pages: Readonly<Record<string, Page>>, host?: string): Promise<Web> => {
-  const web = await startWeb(pages, host);
-  webs.push(web);
-  return web;
-};
 const urlsOf = (lines: readonly { url: string }[]): string[] => lines.map((l) => l.url).toSorted();
 /** Delivers a batch as SQS does after a function died on it. */
 const redelivered = async (times = 2) =>
@@ -24,13 +19,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stage[Symbol.asyncDispose]();
-  for (const web of webs.splice(0)) await web[Symbol.asyncDispose]();
 });
 
 describe('a job', () => {
   it('gives each page once, whatever links to it, across hosts', async () => {
-    const other = await open({ '/x': html('X', '/y'), '/y': html('Y', '/x') }, '127.0.0.2');
-    const web = await open({
+    const other = await openWeb({ '/x': html('X', '/y'), '/y': html('Y', '/x') }, '127.0.0.2');
+    const web = await openWeb({
       '/1': html('One', '/2', '/3', `${other.url}/x`),
       '/2': html('Two', '/1', '/3'),
       '/3': html('Three', '/3', '/1'),
@@ -48,7 +42,7 @@ describe('a job', () => {
   });
 
   it('turns every kind of failure into one error line and loses nothing beside it', async () => {
-    const web = await open({
+    const web = await openWeb({
       '/good': html('Good'),
       '/throws': html('throw'),
       '/json': (_, response) => response.setHeader('content-type', 'application/json').end('{}'),
@@ -84,7 +78,7 @@ describe('a job', () => {
         response.setHeader('content-type', 'text/html').end(html([request.method, request.headers['x-key'], body].join(' '))),
       );
     };
-    const web = await open({ '/form': echo });
+    const web = await openWeb({ '/form': echo });
     const url = `${web.url}/form`;
     await stage.startJob('test', [
       { url, method: 'POST', body: 'a=1', headers: { 'x-key': 'k' }, data: 1 },
@@ -100,8 +94,8 @@ describe('a job', () => {
   });
 
   it('follows a redirect to another host in that host’s lane, and keeps the first URL as the request', async () => {
-    const other = await open({ '/new': html('New') }, '127.0.0.2');
-    const web = await open({ '/old': (_, response) => response.writeHead(301, { location: `${other.url}/new` }).end() });
+    const other = await openWeb({ '/new': html('New') }, '127.0.0.2');
+    const web = await openWeb({ '/old': (_, response) => response.writeHead(301, { location: `${other.url}/new` }).end() });
     const job = await stage.startJob('test', [{ url: `${web.url}/old`, data: 'mine' }]);
     const tools = stage.tools([scraper()]);
     await stage.invoke(tools);
@@ -116,7 +110,7 @@ describe('a job', () => {
 describe('a redirect to another host', () => {
   it('turns a POST into a GET as browsers do, and takes no credentials along', async () => {
     let seen = {};
-    const other = await open(
+    const other = await openWeb(
       {
         '/done': (request, response) => {
           seen = { method: request.method, authorization: request.headers.authorization };
@@ -125,7 +119,7 @@ describe('a redirect to another host', () => {
       },
       '127.0.0.2',
     );
-    const web = await open({ '/form': (_, response) => response.writeHead(303, { location: `${other.url}/done` }).end() });
+    const web = await openWeb({ '/form': (_, response) => response.writeHead(303, { location: `${other.url}/done` }).end() });
     const request = { url: `${web.url}/form`, method: 'POST', body: 'a=1', headers: { authorization: 'Basic eDp5' } };
     await stage.startJob('test', [request]);
     await stage.drain(stage.tools([scraper()]));
@@ -134,8 +128,8 @@ describe('a redirect to another host', () => {
   });
 
   it('leaves an error line that can be dropped again as it was', async () => {
-    const other = await open({}, '127.0.0.2');
-    const web = await open({ '/form': (_, response) => response.writeHead(303, { location: `${other.url}/gone` }).end() });
+    const other = await openWeb({}, '127.0.0.2');
+    const web = await openWeb({ '/form': (_, response) => response.writeHead(303, { location: `${other.url}/gone` }).end() });
     await stage.startJob('test', [{ url: `${web.url}/form`, method: 'POST', body: 'a=1' }]);
     await stage.drain(stage.tools([scraper()]));
     expect(await errorLines(stage.cloud.objects)).toMatchObject([
@@ -146,7 +140,7 @@ describe('a redirect to another host', () => {
 
 describe('a batch that comes again', () => {
   it('is not worked again once it is committed: only its children are sent', async () => {
-    const web = await open({ '/1': html('One', '/2'), '/2': html('Two') });
+    const web = await openWeb({ '/1': html('One', '/2'), '/2': html('Two') });
     const tools = stage.tools([scraper()]);
     const job = await stage.startJob('test', [{ url: `${web.url}/1` }]);
     const first = await stage.receive();
@@ -161,7 +155,7 @@ describe('a batch that comes again', () => {
 
   it('is split, and what its dead run wrote is gone', async () => {
     const paths = Array.from({ length: 40 }, (_, i) => `/${i}`);
-    const web = await open(Object.fromEntries(paths.map((p) => [p, html(p)])));
+    const web = await openWeb(Object.fromEntries(paths.map((p) => [p, html(p)])));
     const tools = stage.tools([scraper()]);
     const job = await stage.startJob(
       'test',
@@ -182,7 +176,7 @@ describe('a batch that comes again', () => {
   });
 
   it('with one request is called a killer after three starts without an end, and not before', async () => {
-    const web = await open({ '/k': html('K') });
+    const web = await openWeb({ '/k': html('K') });
     const killer: Scraper = scraper({ run: () => new Promise(() => {}) });
     const job = await stage.startJob('test', [{ url: `${web.url}/k` }]);
     const records = await redelivered(9);
@@ -200,8 +194,8 @@ describe('a batch that comes again', () => {
   });
 
   it('with one request runs when all else of its invocation is done, so that its death is no one else’s', async () => {
-    const innocent = await open({ '/a': html('A') }, '127.0.0.2');
-    const web = await open({ '/k': html('K') });
+    const innocent = await openWeb({ '/a': html('A') }, '127.0.0.2');
+    const web = await openWeb({ '/k': html('K') });
     const killer: Scraper = scraper({
       run: (_request, page) =>
         page.url.endsWith('/k') ? new Promise(() => {}) : Promise.resolve({ items: [page.url], follows: [], dropped: {} }),
@@ -228,7 +222,7 @@ describe('a batch that comes again', () => {
   });
 
   it('with one request is run again when it was an outage that brought it back', async () => {
-    const web = await open({ '/k': html('K') });
+    const web = await openWeb({ '/k': html('K') });
     const job = await stage.startJob('test', [{ url: `${web.url}/k` }]);
     await stage.invoke(stage.tools([scraper()]), await redelivered(9));
     expect(await resultLines(stage.cloud.objects)).toHaveLength(1);
@@ -238,8 +232,8 @@ describe('a batch that comes again', () => {
 
 describe('a write that fails', () => {
   it('gives the batch and those behind it in its lane back, and no other lane', async () => {
-    const other = await open({ '/x': html('X') }, '127.0.0.2');
-    const web = await open({ '/1': html('One'), '/2': html('Two') });
+    const other = await openWeb({ '/x': html('X') }, '127.0.0.2');
+    const web = await openWeb({ '/1': html('One'), '/2': html('Two') });
     const job = await stage.startJob('test', [{ url: `${web.url}/1` }, { url: `${other.url}/x` }]);
     const second = await stage.startJob('test', [{ url: `${web.url}/2` }], { id: 'test-second' });
     const tools = stage.tools([scraper()]);
@@ -265,7 +259,7 @@ describe('a write that fails', () => {
 
 describe('the stop sign', () => {
   it('ends what is left of a job as cancelled, and keeps what is done', async () => {
-    const web = await open({ '/1': html('One', '/2', '/3'), '/2': html('Two'), '/3': html('Three') });
+    const web = await openWeb({ '/1': html('One', '/2', '/3'), '/2': html('Two'), '/3': html('Three') });
     const tools = stage.tools([scraper()]);
     const job = await stage.startJob('test', [{ url: `${web.url}/1` }]);
     await stage.invoke(tools);
@@ -280,7 +274,7 @@ describe('the stop sign', () => {
 
 describe('an invocation', () => {
   it('sends a message that is no batch to the dead letters and works the rest', async () => {
-    const web = await open({ '/1': html('One') });
+    const web = await openWeb({ '/1': html('One') });
     await stage.startJob('test', [{ url: `${web.url}/1` }]);
     const records = await stage.receive();
     const [good] = records;
@@ -291,7 +285,7 @@ describe('an invocation', () => {
   });
 
   it('ends the requests of a scraper that is not deployed as error lines', async () => {
-    const web = await open({});
+    const web = await openWeb({});
     const job = await stage.startJob('gone', [{ url: `${web.url}/1` }]);
     await stage.drain(stage.tools([scraper()]));
     expect(await errorLines(stage.cloud.objects)).toMatchObject([{ code: 'unknown-scraper' }]);
@@ -299,7 +293,7 @@ describe('an invocation', () => {
   });
 
   it('runs the recipe that the job carries, in every batch and after a redelivery, and says what is wrong with one', async () => {
-    const web = await open({ '/1': html('One', '/2'), '/2': html('Two') });
+    const web = await openWeb({ '/1': html('One', '/2'), '/2': html('Two') });
     const titled = (selector: string) => ({ pages: { page: { extract: { title: selector }, follow: { a: 'page' } } } });
     const recipe = { source: 'scrapers/quotes.json', data: titled('title') };
     const tools = stage.tools([scraper()]);
@@ -328,7 +322,7 @@ describe('an invocation', () => {
   });
 
   it('drops a batch whose job is gone', async () => {
-    const web = await open({ '/1': html('One') });
+    const web = await openWeb({ '/1': html('One') });
     const job = await stage.startJob('test', [{ url: `${web.url}/1` }]);
     await stage.cloud.objects.delete(keys.job(job.id));
     expect(await stage.invoke(stage.tools([scraper()]))).toEqual([]);

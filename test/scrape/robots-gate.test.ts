@@ -4,6 +4,7 @@ import { keys } from '../../functions/job/keys.ts';
 import type { Outcome } from '../../functions/job/outcome.ts';
 import { SharedRobots } from '../../functions/scrape/shared-robots.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
+import { openWeb } from '../helpers/open-web.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
 import { startWeb, type Page, type Web } from '../helpers/web.ts';
@@ -12,24 +13,17 @@ const LANES = 4;
 const DAY_MS = 86_400_000;
 
 let stage: Stage;
-const webs: Web[] = [];
-const open = async (pages: Readonly<Record<string, Page>> | ((path: string) => Page | undefined)): Promise<Web> => {
-  const web = await startWeb(pages);
-  webs.push(web);
-  return web;
-};
 beforeEach(async () => {
   stage = await Stage.start();
 });
 afterEach(async () => {
   await stage[Symbol.asyncDispose]();
-  for (const web of webs.splice(0)) await web[Symbol.asyncDispose]();
 });
 
 /** A host that counts how often its robots.txt is asked for. */
 async function countingHost(): Promise<{ readonly web: Web; readonly asked: () => number; readonly urls: readonly { url: string }[] }> {
   let asked = 0;
-  const web = await open((path) =>
+  const web = await openWeb((path) =>
     path === '/robots.txt' ? (_, response) => (asked++, response.end('User-agent: *\nDisallow: /3\n')) : html(path),
   );
   return { web, asked: () => asked, urls: Array.from({ length: 40 }, (_, i) => ({ url: `${web.url}/${i}` })) };
@@ -112,7 +106,7 @@ describe('the lanes of a split host', () => {
 
   it('hear of a robots.txt that cannot be had, and one asks again', async () => {
     let asked = 0;
-    const web = await open((path) =>
+    const web = await openWeb((path) =>
       path === '/robots.txt' ? (_, response) => (++asked === 1 ? response.writeHead(500).end() : response.end('')) : html(path),
     );
     const tools = toolsOf();
@@ -153,12 +147,12 @@ describe('a robots.txt on another host', () => {
 
   it('is asked for once, in that host’s lane and at its pace', async () => {
     const arrivals: { path: string; atMs: number }[] = [];
-    const there = await open((path) => (_, response) => {
+    const there = await openWeb((path) => (_, response) => {
       arrivals.push({ path, atMs: stage.now() });
       response.setHeader('content-type', path.endsWith('.txt') ? 'text/plain' : 'text/html');
       response.end(path === '/rules.txt' ? 'User-agent: *\nDisallow: /no\n' : path === '/robots.txt' ? '' : html(path));
     });
-    const web = await open((path) => (path === '/robots.txt' ? to(`${there.url}/rules.txt`) : html(path)));
+    const web = await openWeb((path) => (path === '/robots.txt' ? to(`${there.url}/rules.txt`) : html(path)));
     const tools = toolsOf({ politeness: { delay: DELAY_MS } });
     const urls = [...['/a', '/b', '/no'].map((path) => web.url + path), ...['/x', '/y', '/z'].map((path) => there.url + path)];
     const job = await stage.startJob(
@@ -176,10 +170,11 @@ describe('a robots.txt on another host', () => {
 
   it('is followed over five hosts, and at the sixth counts as none', async () => {
     const rules = 'User-agent: *\nDisallow: /no\n';
-    let next = await open({ '/robots.txt': rules });
-    for (let i = 0; i < 5; i++) next = await open({ '/robots.txt': to(`${next.url}/robots.txt`), '/no': html('No'), '/yes': html('Yes') });
+    let next = await openWeb({ '/robots.txt': rules });
+    for (let i = 0; i < 5; i++)
+      next = await openWeb({ '/robots.txt': to(`${next.url}/robots.txt`), '/no': html('No'), '/yes': html('Yes') });
     const five = next;
-    const six = await open({ '/robots.txt': to(`${five.url}/robots.txt`), '/no': html('No'), '/yes': html('Yes') });
+    const six = await openWeb({ '/robots.txt': to(`${five.url}/robots.txt`), '/no': html('No'), '/yes': html('Yes') });
     const tools = toolsOf();
     await stage.startJob(
       'test',
@@ -191,10 +186,9 @@ describe('a robots.txt on another host', () => {
   });
 
   it('of a host that does not answer forbids, and each request ends with one line', async () => {
-    const gone = await open({});
+    const gone = await startWeb({});
     await gone[Symbol.asyncDispose]();
-    webs.splice(webs.indexOf(gone), 1);
-    const web = await open((path) => (path === '/robots.txt' ? to(`${gone.url}/robots.txt`) : html(path)));
+    const web = await openWeb((path) => (path === '/robots.txt' ? to(`${gone.url}/robots.txt`) : html(path)));
     const tools = toolsOf({ request: { retries: 1 } });
     const urls = Array.from({ length: 8 }, (_, i) => ({ url: `${web.url}/${i}` }));
     const job = await stage.startJob('test', urls);

@@ -6,17 +6,12 @@ import type { Outcome } from '../../functions/job/outcome.ts';
 import { FILE_PAGE } from '../../functions/job/request.ts';
 import { log } from '../../functions/log.ts';
 import { errorLines, resultLines } from '../helpers/lines.ts';
+import { openWeb } from '../helpers/open-web.ts';
 import { html, scraper } from '../helpers/scrapers.ts';
 import { Stage } from '../helpers/stage.ts';
-import { startWeb, type Page, type Web } from '../helpers/web.ts';
+import { type Page } from '../helpers/web.ts';
 
 let stage: Stage;
-const webs: Web[] = [];
-const open = async (pages: Readonly<Record<string, Page>> | ((path: string) => Page | undefined)): Promise<Web> => {
-  const web = await startWeb(pages);
-  webs.push(web);
-  return web;
-};
 const outcomeOf = async (body: string): Promise<Outcome> => {
   const { job, id } = JSON.parse(body) as Batch;
   const outcome = await stage.cloud.objects.getJson<Outcome>(keys.outcome(job, id));
@@ -29,13 +24,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stage[Symbol.asyncDispose]();
-  for (const web of webs.splice(0)) await web[Symbol.asyncDispose]();
 });
 
 describe('a slice', () => {
   it('hands what it did not get to on to a child, and the job still has each page once', async () => {
     let served = 0;
-    const web = await open((path) =>
+    const web = await openWeb((path) =>
       path === '/robots.txt'
         ? undefined
         : (_, response) => {
@@ -65,7 +59,7 @@ describe('a slice', () => {
     let inFlight = 0;
     let most = 0;
     const waiting: (() => void)[] = [];
-    const web = await open((path) =>
+    const web = await openWeb((path) =>
       path === '/robots.txt'
         ? undefined
         : (_, response) => {
@@ -90,7 +84,7 @@ describe('a slice', () => {
 
   it('waits for a paused host in the queue', async () => {
     let calls = 0;
-    const web = await open({
+    const web = await openWeb({
       '/busy': (_, response) => {
         if (++calls === 1) response.writeHead(429, { 'retry-after': '120' }).end();
         else response.setHeader('content-type', 'text/html').end(html('At last'));
@@ -115,7 +109,7 @@ describe('a slice', () => {
   });
 
   it('gives the invocation back when a delay is all there is to wait for', async () => {
-    const web = await open((path) => (path === '/robots.txt' ? undefined : html(path)));
+    const web = await openWeb((path) => (path === '/robots.txt' ? undefined : html(path)));
     const tools = stage.tools([scraper({ politeness: { concurrency: 1, delay: 30_000, robots: 'ignore' } })]);
     const job = await stage.startJob('test', [{ url: `${web.url}/1` }, { url: `${web.url}/2` }]);
     const startMs = Date.now();
@@ -130,7 +124,7 @@ describe('a slice', () => {
   });
 
   it('keeps the delay to the last start of an earlier invocation, be it another job’s', async () => {
-    const web = await open((path) => (path === '/robots.txt' ? undefined : html(path)));
+    const web = await openWeb((path) => (path === '/robots.txt' ? undefined : html(path)));
     const tools = stage.tools([scraper({ politeness: { delay: 30_000, robots: 'ignore' } })]);
     await stage.startJob('test', [{ url: `${web.url}/1` }]);
     await stage.invoke(tools);
@@ -142,7 +136,7 @@ describe('a slice', () => {
   });
 
   it('keeps a crawl-delay that an earlier invocation has read, and says so', async () => {
-    const web = await open((path) => (path === '/robots.txt' ? 'User-agent: *\nCrawl-delay: 90\n' : html(path)));
+    const web = await openWeb((path) => (path === '/robots.txt' ? 'User-agent: *\nCrawl-delay: 90\n' : html(path)));
     const tools = stage.tools([scraper()]);
     const pages = (job: number, count: number) => Array.from({ length: count }, (_, i) => ({ url: `${web.url}/${job}/${i}` }));
     await stage.startJob('test', pages(1, 1));
@@ -167,7 +161,7 @@ describe('a slice', () => {
         asked.push(request.url ?? '');
         response.writeHead(status, headers).end(body);
       };
-    const web = await open({
+    const web = await openWeb({
       '/robots.txt': answer(302, { location: '/moved' }),
       '/moved': answer(301, { location: '/moved-again' }),
       '/moved-again': answer(200, { 'content-type': 'text/plain' }, 'User-agent: *\nDisallow: /no\n'),
@@ -190,7 +184,7 @@ describe('a slice', () => {
       (location: string): Page =>
       (_, response) =>
         response.writeHead(302, { location }).end();
-    const web = await open({
+    const web = await openWeb({
       '/robots.txt': 'User-agent: *\nDisallow: /no\n',
       '/a': to('/no'),
       '/b': to('/c'),
@@ -214,7 +208,7 @@ describe('a slice', () => {
 
   it('gives up what is under way when the function must end, and the child does it again', async () => {
     let hang = true;
-    const web = await open({
+    const web = await openWeb({
       '/slow': (_, response) => (hang ? undefined : response.setHeader('content-type', 'text/html').end(html('Slow'))),
     });
     const tools = stage.tools([scraper({ politeness: { robots: 'ignore' } })]);
@@ -233,7 +227,7 @@ describe('a slice', () => {
 
   it('forgets about a robots.txt that was under way when the function had to end', async () => {
     let hang = true;
-    const web = await open({
+    const web = await openWeb({
       '/robots.txt': (_, response) => (hang ? undefined : response.end('User-agent: *\nAllow: /\n')),
       '/page': html('Page'),
     });
@@ -248,7 +242,7 @@ describe('a slice', () => {
 
   it('stops within the slice when the job is cancelled', async () => {
     const paths = Array.from({ length: 10 }, (_, i) => `/${i}`);
-    const web = await open((path) =>
+    const web = await openWeb((path) =>
       path === '/robots.txt'
         ? undefined
         : (_, response) => {
@@ -280,7 +274,7 @@ describe('a slice', () => {
         if (tries[path] <= failures) response.writeHead(500).end();
         else response.setHeader('content-type', 'text/html').end(html(path));
       };
-    const web = await open({ '/once': flaky(1), '/twice': flaky(2), '/always': flaky(99) });
+    const web = await openWeb({ '/once': flaky(1), '/twice': flaky(2), '/always': flaky(99) });
     await stage.startJob(
       'test',
       ['/once', '/twice', '/always'].map((p) => ({ url: web.url + p })),
@@ -302,9 +296,9 @@ describe('a slice', () => {
         stage.aheadMs += 600_000;
         response.writeHead(500).end();
       };
-    const there = await open({ '/broken': broken('there'), '/other': broken('other') });
+    const there = await openWeb({ '/broken': broken('there'), '/other': broken('other') });
     let isMoved = false;
-    const web = await open({
+    const web = await openWeb({
       '/page': (request, response) => {
         // The second attempt leads to another host, where the third is made.
         if (asked.length === 0 || isMoved) return broken('here')(request, response);
@@ -332,7 +326,7 @@ describe('a slice', () => {
 
   it('ends what has waited in the queue beyond its time with its last failure, without another fetch', async () => {
     let asked = 0;
-    const web = await open({ '/page': (_, response) => (asked++, response.writeHead(502).end()) });
+    const web = await openWeb({ '/page': (_, response) => (asked++, response.writeHead(502).end()) });
     const tools = stage.tools([scraper({ politeness: { robots: 'ignore' }, request: { giveUpAfter: 60_000 } })], {
       // So long a back-off that it is waited for in the queue.
       random: () => 0.99,
@@ -355,7 +349,7 @@ describe('a slice', () => {
     'postpones what waits for a host that is down, and gives it up after the last probe (robots: %s)',
     async (robots, probes, waits) => {
       let asked = 0;
-      const web = await open(() => (request) => {
+      const web = await openWeb(() => (request) => {
         asked++;
         request.socket.destroy();
       });
@@ -400,7 +394,7 @@ describe('a slice', () => {
 
   it('asks for robots.txt once per host and keeps it for the next invocation', async () => {
     let asked = 0;
-    const web = await open({
+    const web = await openWeb({
       '/robots.txt': (_, response) => {
         asked++;
         response.setHeader('content-type', 'text/plain').end('User-agent: urldrop\nDisallow: /no\n');
@@ -431,12 +425,12 @@ describe('a slice', () => {
   });
 
   it('records with each result what robots.txt and page say about the use of the content', async () => {
-    const web = await open({
+    const web = await openWeb({
       '/robots.txt': 'User-agent: *\nContent-Signal: search=yes, ai-train=no\nContent-Usage: /press train-ai=n\n',
       '/page': (_, response) => response.setHeader('content-type', 'text/html').setHeader('tdm-reservation', '1').end(html('Page')),
       '/plain': html('Plain'),
     });
-    const there = await open({ '/silent': html('Silent') });
+    const there = await openWeb({ '/silent': html('Silent') });
     const file = { page: FILE_PAGE, file: { name: 'plain', maxBytes: 1_000 } };
     const urls = [`${web.url}/page`, `${there.url}/silent`].map((url) => ({ url }));
     await stage.startJob('test', [...urls, { url: `${web.url}/plain`, ...file }]);
@@ -453,7 +447,7 @@ describe('a slice', () => {
     'fetches nothing while robots.txt answers with errors, and asks again later: it %s',
     async (_how, failures, fetched, failed) => {
       let asked = 0;
-      const web = await open({
+      const web = await openWeb({
         '/robots.txt': (_, response) =>
           ++asked <= failures ? response.writeHead(500).end() : response.end('User-agent: *\nDisallow: /no\n'),
         '/yes': html('Yes'),
@@ -470,7 +464,7 @@ describe('a slice', () => {
 
   it('sends a long list of links on through a segment', async () => {
     const links = Array.from({ length: 3_000 }, (_, i) => `/item-with-a-rather-long-name-${i}`);
-    const web = await open((path) => (path === '/robots.txt' ? undefined : path === '/list' ? html('List', ...links) : html(path)));
+    const web = await openWeb((path) => (path === '/robots.txt' ? undefined : path === '/list' ? html('List', ...links) : html(path)));
     const tools = stage.tools([scraper({ politeness: { concurrency: 64 } })]);
     const job = await stage.startJob('test', [{ url: `${web.url}/list` }]);
     const [first] = await stage.receive();
