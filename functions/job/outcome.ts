@@ -102,3 +102,12 @@ export interface Outcome extends Tally {
   readonly cookies?: readonly object[];
   readonly usage: Usage;
 }
+
+/** What an outcome says of its batch beside the counts. */
+export type OutcomeParts = Pick<Outcome, 'startedAt' | 'committedAt' | 'children' | 'usage'> &
+  Partial<Pick<Outcome, 'claims' | 'cookies' | 'pages' | 'retried' | 'superseded'>>;
+
+/** Puts together the commit record of a batch. */
+export function outcomeOf({ job, id, lane }: Batch, tally: Tally, parts: OutcomeParts): Outcome {
+  return { v: 1, job, batch: id, lane, ...tally, ...parts };
+}

@@ -6,7 +6,7 @@ import { RequestError } from '../job/errors.ts';
 import type { Job } from '../job/job.ts';
 import { keys } from '../job/keys.ts';
 import { LineWriter } from '../job/line-writer.ts';
-import type { Outcome } from '../job/outcome.ts';
+import { outcomeOf, type Outcome } from '../job/outcome.ts';
 import { RequestSource } from '../job/request-source.ts';
 import { emptyUsage } from '../job/summary.ts';
 import { TallyCounter } from '../job/tally.ts';
@@ -69,17 +69,8 @@ async function commitDead({ cloud, now }: TickTools, job: Job, batch: Batch, rec
   }
   // Results of a run that did not commit are nobody's.
   await objects.delete(keys.results(job, batch.id));
-  const outcome: Outcome = {
-    v: 1,
-    job: batch.job,
-    batch: batch.id,
-    lane: batch.lane,
-    startedAt,
-    committedAt: new Date(now()).toISOString(),
-    ...tally.reading(),
-    children: [],
-    usage: emptyUsage,
-  };
+  const committedAt = new Date(now()).toISOString();
+  const outcome = outcomeOf(batch, tally.reading(), { startedAt, committedAt, children: [], usage: emptyUsage });
   await objects.putJson(keys.outcome(batch.job, batch.id), outcome);
   return outcome;
 }

@@ -10,7 +10,7 @@ import { TallyCounter } from '../job/tally.ts';
 import { scraperOfJob } from '../scraper/job-scraper.ts';
 import { BatchObjects } from './batch-objects.ts';
 import { followDrafts, makeChildren, retryDraft, splitDrafts } from './children.ts';
-import { commitOutcome, keepUpdates, type OutcomeParts } from './commit.ts';
+import { commitOutcome, keepUpdates, type SliceParts } from './commit.ts';
 import type { Delivery, Invocation } from './delivery.ts';
 import type { LaneState } from './lane-state.ts';
 import { clearSuperseded, takeFailed, type Taken } from './retry-failed.ts';
@@ -52,7 +52,7 @@ async function work(invocation: Invocation, state: LaneState, delivery: Delivery
   const { batch } = delivery;
   const startedAt = new Date(tools.now()).toISOString();
   const isRepeat = delivery.receiveCount > 1;
-  const commit = (parts: OutcomeParts, tally: TallyCounter) => commitOutcome(invocation, batch, startedAt, parts, tally);
+  const commit = (parts: SliceParts, tally: TallyCounter) => commitOutcome(invocation, batch, startedAt, parts, tally);
 
   if (await jobs.isCancelled(job.id)) {
     const tally = new TallyCounter();

@@ -1,34 +1,25 @@
 import type { Batch } from '../job/batch.ts';
 import { keys } from '../job/keys.ts';
-import type { Outcome } from '../job/outcome.ts';
+import { outcomeOf, type Outcome, type OutcomeParts } from '../job/outcome.ts';
 import type { PageUpdate } from '../job/page-memory.ts';
 import type { TallyCounter } from '../job/tally.ts';
 import type { Invocation } from './delivery.ts';
 import type { Tools } from './tools.ts';
 
-/** What an outcome says beside its counts. */
-export type OutcomeParts = Pick<Outcome, 'children'> & Partial<Pick<Outcome, 'claims' | 'cookies' | 'pages' | 'retried' | 'superseded'>>;
+/** What the work on a batch came to beside its counts. */
+export type SliceParts = Omit<OutcomeParts, 'startedAt' | 'committedAt' | 'usage'>;
 
 /** Step 5, the commit point: writes the outcome. @throws what S3 answered: the batch is not committed. */
 export async function commitOutcome(
   invocation: Invocation,
   batch: Batch,
   startedAt: string,
-  parts: OutcomeParts,
+  parts: SliceParts,
   tally: TallyCounter,
 ): Promise<Outcome> {
   tally.proxies = invocation.tools.fetcher.takeProxyCounts();
-  const outcome: Outcome = {
-    v: 1,
-    job: batch.job,
-    batch: batch.id,
-    lane: batch.lane,
-    startedAt,
-    committedAt: new Date(invocation.tools.now()).toISOString(),
-    ...tally.reading(),
-    ...parts,
-    usage: invocation.usage.take(),
-  };
+  const committedAt = new Date(invocation.tools.now()).toISOString();
+  const outcome = outcomeOf(batch, tally.reading(), { startedAt, committedAt, ...parts, usage: invocation.usage.take() });
   await invocation.tools.cloud.objects.putJson(keys.outcome(batch.job, batch.id), outcome);
   return outcome;
 }

@@ -44,7 +44,7 @@ export class SharedRobots {
 
   /** Says that a request is under way to another host's lane, which will answer. */
   async errand(origin: string, asking: Asking, known: RobotsRecord | undefined): Promise<void> {
-    await this.#objects.putJson(keys.robots(origin), { v: 1, origin, ...keepTries(known), asking: { ...asking, isErrand: true } });
+    await this.#objects.putJson(keys.robots(origin), { v: 1, origin, ...keepTries(known), asking });
   }
 
   async answer(origin: string, record: RobotsRecord): Promise<void> {
