@@ -22,7 +22,7 @@ type TreeElement = DomHandler['tagStack'][number];
  * The tree builder with its limits, and with one `html` element around all content, as browsers have it: pages without one are common,
  * and every search from a document with thousands of elements at its top would take quadratic time in cheerio.
  */
-class GuardedHandler extends DomHandler {
+export class GuardedHandler extends DomHandler {
   readonly #limits: TreeLimits;
   readonly #isHtml: boolean;
   #nodes = 0;

@@ -1,5 +1,3 @@
-import { matchEnd } from './references.ts';
-
 /**
  * Where a comment ends (HTML, section 13.2.5.43 to 52): behind `-->`, `--!>`, or at once as `<!-->` and `<!--->`.
  *
@@ -34,25 +32,46 @@ export function commentTextEnd(raw: string, start: number, end: number, isClosed
 }
 
 /**
- * Where the text of `script`, `title` and their like ends.
+ * Where the content of `title`, `style` and their like ends (HTML, sections 13.2.5.9 to 14).
  *
- * @param endTag - what ends it, in lower case and without what must follow: `</script`.
- * @param isRcdata - whether character references count in it: htmlparser2 then looks at every character, and else jumps to the next `<`.
+ * @param name - of the element, in lower case.
  * @returns the position of its end tag; -1 where there is none.
  */
-export function rawTextEnd(raw: string, start: number, endTag: string, isRcdata: boolean): number {
-  let matched = 0;
-  for (let at = start; at < raw.length; at++) {
-    const c = raw.charCodeAt(at);
-    if (matched === endTag.length && isNameEnd(c)) return at - matched;
-    const wasIdle = matched === 0 || matched === endTag.length;
-    matched = matchEnd(c, endTag, matched);
-    if (isRcdata || matched > 0 || !wasIdle) continue;
-    at = raw.indexOf('<', at + 1);
-    if (at < 0) return -1;
-    matched = 1;
+export function rawTextEnd(raw: string, start: number, name: string): number {
+  let at = raw.indexOf('</', start);
+  while (at >= 0 && !isNamed(raw, at + 2, name)) at = raw.indexOf('</', at + 2);
+  return at;
+}
+
+/**
+ * The same for `script`. Behind `<!--` in it, `<script` and `</script` are a pair that is text, up to `-->` (HTML, sections 13.2.5.15
+ * to 31): pages once hid scripts that write scripts in comments.
+ */
+export function scriptEnd(raw: string, start: number): number {
+  let escapedTo = -1;
+  let isInner = false;
+  for (let at = raw.indexOf('<', start); at >= 0; at = raw.indexOf('<', at + 1)) {
+    if (at > escapedTo) isInner = false;
+    const c = raw.charCodeAt(at + 1);
+    if (c === 0x2f) {
+      if (!isNamed(raw, at + 2, 'script')) continue;
+      if (!isInner) return at;
+      isInner = false;
+    } else if (c === 0x21) {
+      if (at > escapedTo && raw.startsWith('--', at + 2)) escapedTo = endOr(raw.indexOf('-->', at + 2), raw);
+    } else if (at < escapedTo && isNamed(raw, at + 1, 'script')) isInner = true;
   }
   return -1;
+}
+
+function endOr(at: number, raw: string): number {
+  return at < 0 ? raw.length : at;
+}
+
+/** Whether a tag at a position has just that name, which is in lower case. */
+function isNamed(raw: string, start: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) if ((raw.charCodeAt(start + i) | 0x20) !== name.charCodeAt(i)) return false;
+  return isNameEnd(raw.charCodeAt(start + name.length));
 }
 
 function isNameEnd(c: number): boolean {

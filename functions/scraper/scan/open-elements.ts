@@ -167,7 +167,7 @@ export class OpenElements {
     this.#sink.note(start, end, kind, this.#treeDepth());
   }
 
-  /** A text, empty only where the tree has an empty one. @throws {RequestError} `too-complex`. */
+  /** A text, which is not empty. @throws {RequestError} `too-complex`. */
   text(start: number, end: number, kind: number): void {
     if (this.#inText) this.#goOn(start, end, kind);
     else this.#beginText(start, end, kind);

@@ -44,12 +44,6 @@ export class PageChars {
     const part = this.raw.slice(start, end);
     return this.#bytes !== undefined && NOT_ASCII.test(part) ? this.#bytes.toString('utf8', start, end) : part;
   }
-
-  /** The last UTF-16 unit of the page's text. */
-  lastUnit(): string {
-    // No sign of UTF-8 is longer than four bytes.
-    return this.#bytes === undefined ? this.raw.slice(-1) : this.#bytes.toString('utf8', Math.max(0, this.raw.length - 4)).slice(-1);
-  }
 }
 
 const NOT_ASCII = /[^\0-\x7f]/;

@@ -23,29 +23,6 @@ export function decodeAttribute(value: string): string {
   return value.includes('&') ? value.replace(CANDIDATE, attributeReference) : value;
 }
 
-/**
- * The same for the text of `title` and `textarea`: htmlparser2 sees no reference right behind the beginning of an end tag.
- *
- * @param endTag - in lower case: `</title`.
- */
-export function decodeRcdata(text: string, endTag: string): string {
-  if (!text.includes('&')) return text;
-  let matched = 0;
-  let seen = 0;
-  return text.replace(CANDIDATE, (reference: string, at: number) => {
-    for (; seen < at; seen++) matched = matchEnd(text.charCodeAt(seen), endTag, matched);
-    if (matched > 0 && matched < endTag.length) return reference;
-    return textReference(reference);
-  });
-}
-
-/** One step of looking for an end tag: how many of its characters are matched after another one. Setting bit 5 is htmlparser2's lower case. */
-export function matchEnd(c: number, endTag: string, matched: number): number {
-  const next = matched === endTag.length ? 0 : matched;
-  if ((c | 0x20) === endTag.charCodeAt(next)) return next + 1;
-  return next > 0 && c === 0x3c ? 1 : 0;
-}
-
 function textReference(reference: string): string {
   return known(knownInText, reference, false);
 }

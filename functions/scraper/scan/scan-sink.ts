@@ -4,15 +4,10 @@ export const TextKind = {
   raw: 0,
   /** With character references. */
   data: 1,
-  /** With character references as `title` and `textarea` have them. */
-  title: 2,
-  textarea: 3,
-  /** The last UTF-16 unit of the page: what the tokenizer makes of pages that break off in certain places. */
-  last: 4,
 } as const;
 
 /** Added to the kind of a text that belongs to the same node of the tree as the text before it. */
-export const CONTINUES = 8;
+export const CONTINUES = 2;
 
 /** What is neither element nor text. */
 export const NoteKind = { comment: 0, doctype: 1 } as const;

@@ -1,6 +1,6 @@
 import type { TreeLimits } from '../tree-limits.ts';
 import { KEY_CHARS, NAME_END, NAME_ODD, nameClass, nameId, nameOfKeys, Trait, traitsOf, type NameTable } from './element-names.ts';
-import { commentEnd, commentTextEnd, rawTextEnd } from './markup-ends.ts';
+import { commentEnd, commentTextEnd, rawTextEnd, scriptEnd } from './markup-ends.ts';
 import { OpenElements } from './open-elements.ts';
 import { PageChars } from './page-chars.ts';
 import { NoteKind, TextKind, type ScanSink } from './scan-sink.ts';
@@ -14,16 +14,15 @@ export interface ScanEnd {
   readonly nodes: number;
 }
 
-const TITLE = nameId('title');
+const SCRIPT = nameId('script');
 const TEXT_ONLY = Trait.rawText | Trait.rcdata | Trait.plaintext;
-const TEXT_ONLY_NAMES = ['iframe', 'noembed', 'noframes', 'plaintext', 'script', 'style', 'title', 'textarea', 'xmp'];
 
 /**
  * Reads a page tag by tag and tells a sink its elements and texts, as they are in the tree that it does not build.
  *
- * It goes from one `<` to the next and looks at nothing between; what is within a tag it notes as positions. Where htmlparser2 leaves
- * the HTML Standard (section 13.2.5, tokenization), as with what becomes of a page that breaks off inside of a tag, it goes with
- * htmlparser2.
+ * It goes from one `<` to the next and looks at nothing between; what is within a tag it notes as positions. Tags, texts and comments
+ * are those of the HTML Standard (section 13.2.5, tokenization), but for what would cost a look at every character: line ends and NUL
+ * stay as they are. Which elements they make is htmlparser2's matter (open-elements.ts).
  */
 export class Scanner {
   readonly attributes: TagAttributes;
@@ -81,13 +80,13 @@ export class Scanner {
         const d = raw.charCodeAt(tag + 2);
         if (isLetter(d)) at = this.#endTag(tag + 2);
         else if (d === 0x3e) at = tag + 3;
-        else at = this.#note(tag + 2, raw.indexOf('>', tag + 3), 0);
+        else at = this.#note(tag + 2, NoteKind.comment);
       } else if (c === 0x21) {
         this.#text(textStart, tag, TextKind.data);
         at = this.#declaration(tag + 2);
       } else if (c === 0x3f) {
         this.#text(textStart, tag, TextKind.data);
-        at = this.#note(tag + 1, raw.indexOf('>', tag + 2), 0);
+        at = this.#note(tag + 1, NoteKind.comment);
       } else {
         // No tag: the sign is text, and what is behind it may begin one.
         at = tag + 1;
@@ -102,19 +101,11 @@ export class Scanner {
     const elements = this.#elements;
     const wasForeign = elements.isForeign;
     const name = this.#readName(start, true);
-    if (this.#nameEnd === this.#end) {
-      // A page that breaks off within a name that may become one of text only: the tokenizer takes it for text.
-      if (!wasForeign && isBeginningOfTextOnly(this.#chars.slice(start, this.#end))) this.#text(start, this.#end, TextKind.raw);
-      return this.#end;
-    }
-    const counts = elements.announce(name);
     const end = this.attributes.read(this.#nameEnd);
+    // A tag in which the page breaks off is none.
+    if (end < 0) return this.#end;
+    const counts = elements.announce(name);
     elements.countAttributes();
-    if (end < 0) {
-      // A page that breaks off behind a slash: the tokenizer gives its last character out as text.
-      if (this.attributes.selfClosing) this.#text(this.#end - 1, this.#end, TextKind.last);
-      return this.#end;
-    }
     if (counts) {
       elements.begin(name);
       if (this.attributes.selfClosing) elements.closeItself(name);
@@ -129,23 +120,18 @@ export class Scanner {
       this.#text(start, this.#end, TextKind.raw);
       return this.#end;
     }
-    const kind = trait === Trait.rawText ? TextKind.raw : name === TITLE ? TextKind.title : TextKind.textarea;
-    const end = rawTextEnd(this.#raw, start, `</${this.#names.name(name)}`, trait === Trait.rcdata);
-    this.#text(start, end < 0 ? this.#end : end, kind);
+    const end = name === SCRIPT ? scriptEnd(this.#raw, start) : rawTextEnd(this.#raw, start, this.#names.name(name));
+    this.#text(start, end < 0 ? this.#end : end, trait === Trait.rawText ? TextKind.raw : TextKind.data);
     return end < 0 ? this.#end : this.#endTag(end + 2);
   }
 
   #endTag(start: number): number {
     const name = this.#readName(start, false);
-    if (this.#nameEnd === this.#end) return this.#end;
+    // Nearly all end right behind the name; attributes of others count for nothing, but a `>` in one does not end the tag.
+    const end = this.#raw.charCodeAt(this.#nameEnd) === 0x3e ? this.#nameEnd + 1 : this.attributes.read(this.#nameEnd);
+    if (end < 0) return this.#end;
     if (name >= 0) this.#elements.finish(name);
-    const raw = this.#raw;
-    // Nearly all end right behind the name.
-    const end = raw.charCodeAt(this.#nameEnd) === 0x3e ? this.#nameEnd : raw.indexOf('>', this.#nameEnd);
-    if (end >= 0) return end + 1;
-    // A page that breaks off behind the name: the tokenizer gives its last character out as text.
-    this.#text(this.#end - 1, this.#end, TextKind.last);
-    return this.#end;
+    return end;
   }
 
   /** What begins with `<!`; `at` is behind it. */
@@ -153,21 +139,13 @@ export class Scanner {
     const raw = this.#raw;
     const c = raw.charCodeAt(at);
     if (c === 0x2d && raw.charCodeAt(at + 1) === 0x2d) return this.#comment(at + 2);
-    if (c === 0x5b && raw.startsWith('CDATA[', at + 1)) {
+    if (c === 0x5b && this.#elements.isForeign && raw.startsWith('CDATA[', at + 1)) {
       const end = raw.indexOf(']]>', at + 7);
-      if (end < 0 || !this.#elements.isForeign) return this.#note(at, end, 2);
-      // An empty one is a text node too.
-      this.#elements.text(at + 7, end, TextKind.raw);
-      return end + 3;
+      this.#text(at + 7, end < 0 ? this.#end : end, TextKind.raw);
+      return end < 0 ? this.#end : end + 3;
     }
-    if ((c | 0x20) === 0x64 && raw.slice(at, at + 7).toLowerCase() === 'doctype') {
-      const end = raw.indexOf('>', at + 7);
-      // One that breaks off leaves no node.
-      if (end < 0) return this.#end;
-      this.#elements.note(at, end, NoteKind.doctype);
-      return end + 1;
-    }
-    return this.#note(at, raw.indexOf('>', at), 0);
+    const isDoctype = (c | 0x20) === 0x64 && raw.slice(at, at + 7).toLowerCase() === 'doctype';
+    return this.#note(at, isDoctype ? NoteKind.doctype : NoteKind.comment);
   }
 
   #comment(start: number): number {
@@ -177,10 +155,11 @@ export class Scanner {
     return from;
   }
 
-  /** What becomes a comment, up to the `>` at a position, with `more` signs of its own end before that; -1 where the page breaks off. */
-  #note(start: number, end: number, more: number): number {
-    this.#elements.note(start, end < 0 ? this.#end : end + more, NoteKind.comment);
-    return end < 0 ? this.#end : end + more + 1;
+  /** A document type, or what becomes a comment: up to the next `>`. */
+  #note(start: number, kind: number): number {
+    const end = this.#raw.indexOf('>', start);
+    this.#elements.note(start, end < 0 ? this.#end : end, kind);
+    return end < 0 ? this.#end : end + 1;
   }
 
   #text(start: number, end: number, kind: number): void {
@@ -215,9 +194,4 @@ export class Scanner {
 
 function isLetter(c: number): boolean {
   return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a);
-}
-
-function isBeginningOfTextOnly(name: string): boolean {
-  const lower = name.toLowerCase();
-  return TEXT_ONLY_NAMES.some((textOnly) => textOnly.startsWith(lower));
 }

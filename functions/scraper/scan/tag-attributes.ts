@@ -46,10 +46,9 @@ export class TagAttributes {
         continue;
       }
       if (c === 0x2f) {
-        at = skipSpaces(raw, at + 1);
-        if (at < end && raw.charCodeAt(at) !== 0x3e) continue;
+        if (raw.charCodeAt(++at) !== 0x3e) continue;
         this.selfClosing = true;
-        return at < end ? at + 1 : -1;
+        return at + 1;
       }
       // The first character is part of the name whatever it is.
       const nameStart = at;
@@ -60,7 +59,6 @@ export class TagAttributes {
         at = skipSpaces(raw, at);
         c = raw.charCodeAt(at);
       }
-      // An attribute counts once its end is seen.
       if (at >= end) return -1;
       if (c !== 0x3d) {
         this.#add(nameStart, nameEnd, 0, 0);

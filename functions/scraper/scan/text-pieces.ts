@@ -10,8 +10,8 @@ const UNSEEN = -2;
 const CODE = -3;
 const END = -4;
 /** Bits for the kind of a text, below those of its start; with a page of 100 MB, the most that is fetched, both fit 31. */
-const KIND_BITS = 4;
-const KIND = 7;
+const KIND_BITS = 2;
+const KIND = 1;
 
 /**
  * The texts of a page between the elements that fields ask for, as positions in the page.

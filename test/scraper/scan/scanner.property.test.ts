@@ -1,10 +1,12 @@
 import fc from 'fast-check';
-import { Tokenizer, TokenizerMode, type Token } from 'parse5';
 import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../../functions/job/errors.ts';
 import { PageChars } from '../../../functions/scraper/scan/page-chars.ts';
-import { anyPage, plainMarkup, soup } from './generated-pages.ts';
-import { parsedTree, treeOfCheerio, treeOfScan, type PlainNode } from './tree-of-scan.ts';
+import { anyPage, soup } from './generated-pages.ts';
+import { parsedTree, treeOfCheerio, treeOfScan } from './tree-of-scan.ts';
+
+/** Any but CR, which parse5 makes an end of line: tokenizer.property.test.ts has it. */
+const oddByte = fc.nat(255).filter((byte) => byte !== 0x0d);
 
 describe.each([
   ['pages broken in every way', anyPage],
@@ -25,7 +27,7 @@ describe.each([
 
   test('the bytes of a page in UTF-8 are read as its text', () => {
     fc.assert(
-      fc.property(pages, fc.array(fc.nat(255), { maxLength: 3 }), fc.nat(), (page, odd, place) => {
+      fc.property(pages, fc.array(oddByte, { maxLength: 3 }), fc.nat(), (page, odd, place) => {
         // Bytes that are no UTF-8 may stand anywhere.
         const sound = Buffer.from(page);
         const at = place % (sound.length + 1);
@@ -51,19 +53,6 @@ describe.each([
   });
 });
 
-test('tags, attributes and text are those of the HTML Standard’s tokenizer', () => {
-  fc.assert(
-    fc.property(plainMarkup, (markup) => {
-      const page = `<html>${markup}`;
-      const scanned = treeOfScan(PageChars.ofText(page));
-      const found = { tags: [] as [string, Record<string, string>][], text: '' };
-      for (const node of scanned?.tree ?? []) gather(node, found);
-      expect(found).toEqual(tokensOf(page));
-    }),
-    { numRuns: 3_000 },
-  );
-});
-
 function fault(run: () => unknown): string | undefined {
   try {
     run();
@@ -72,48 +61,4 @@ function fault(run: () => unknown): string | undefined {
     if (error instanceof RequestError) return error.message;
     throw error;
   }
-}
-
-function gather(node: PlainNode, into: { tags: [string, Record<string, string>][]; text: string }): void {
-  if (typeof node === 'string') {
-    into.text += node;
-    return;
-  }
-  const [name, attributes, ...children] = node;
-  into.tags.push([name, attributes]);
-  for (const child of children) gather(child, into);
-}
-
-/** Start tags and all text, as parse5 reads them. */
-function tokensOf(page: string): { tags: [string, Record<string, string>][]; text: string } {
-  const tags: [string, Record<string, string>][] = [];
-  let text = '';
-  const chars = ({ chars: more }: Token.CharacterToken): void => void (text += more);
-  const states: Record<string, number> = {
-    script: TokenizerMode.SCRIPT_DATA,
-    style: TokenizerMode.RAWTEXT,
-    textarea: TokenizerMode.RCDATA,
-  };
-  const tokenizer = new Tokenizer(
-    {},
-    {
-      onStartTag: (tag) => {
-        // The Standard lowers ASCII letters only, htmlparser2 all; the first of two names that then agree counts.
-        tags.push([tag.tagName, Object.fromEntries(tag.attrs.toReversed().map(({ name, value }) => [name.toLowerCase(), value]))]);
-        const state = states[tag.tagName];
-        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- parse5 has two names for its states
-        if (state !== undefined) tokenizer.state = state;
-        tokenizer.lastStartTagName = tag.tagName;
-      },
-      onCharacter: chars,
-      onNullCharacter: chars,
-      onWhitespaceCharacter: chars,
-      onEndTag: () => undefined,
-      onComment: () => undefined,
-      onDoctype: () => undefined,
-      onEof: () => undefined,
-    },
-  );
-  tokenizer.write(page, true);
-  return { tags, text };
 }

@@ -6,8 +6,8 @@ import { Scanner } from '../../../functions/scraper/scan/scanner.ts';
 import { TextPieces } from '../../../functions/scraper/scan/text-pieces.ts';
 import { Undecided } from '../../../functions/scraper/scan/undecided.ts';
 import type { AnyNode } from '../../../functions/scraper/page-tree.ts';
-import { buildParsedTree } from '../../../functions/scraper/parsed-tree.ts';
 import type { TreeLimits } from '../../../functions/scraper/tree-limits.ts';
+import { standardTree } from './standard-tree.ts';
 
 /** A tree in its plainest form: texts as strings, elements as lists of name, attributes and children. */
 export type PlainNode = string | [name: string, attributes: Record<string, string>, ...children: PlainNode[]];
@@ -53,9 +53,9 @@ export function treeOfScan(chars: PageChars, limits = LIMITS): { tree: PlainNode
   }
 }
 
-/** A page's tree as the parser builds it, which all that is scanned must equal. */
+/** A page's tree as others make it, which all that is scanned must equal. */
 export function parsedTree(page: string, limits = LIMITS): CheerioAPI {
-  return load(buildParsedTree(page, { ...limits, xml: false }));
+  return load(standardTree(page, limits));
 }
 
 /** The same of a tree: without comments, and without what stands beside the html element, where no selector looks. */
@@ -65,4 +65,28 @@ export function treeOfCheerio($: CheerioAPI): PlainNode[] {
     return node.nodeType === 3 ? [node.data] : [];
   };
   return ($.root()[0]?.children ?? []).flatMap((node) => ('attribs' in node ? plain(node) : []));
+}
+
+/** All that a tree says, node by node, and that each node knows its neighbours. */
+export function writtenTree(root: AnyNode): string {
+  const lines: string[] = [];
+  const write = (node: AnyNode, depth: number): void => {
+    const facts = {
+      type: node.type,
+      nodeType: node.nodeType,
+      ...('name' in node && { name: node.name }),
+      ...('data' in node && { data: node.data }),
+      ...('attribs' in node && { attribs: Object.entries(node.attribs) }),
+    };
+    lines.push(`${' '.repeat(depth)}${JSON.stringify(facts)}`);
+    if (!('children' in node)) return;
+    for (const [i, child] of node.children.entries()) {
+      const isLinked =
+        child.parent === node && child.prev === (node.children[i - 1] ?? null) && child.next === (node.children[i + 1] ?? null);
+      if (!isLinked) lines.push(`${' '.repeat(depth)}not linked: child ${i}`);
+      write(child, depth + 1);
+    }
+  };
+  write(root, 0);
+  return lines.join('\n');
 }
