@@ -41,9 +41,9 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
   for await (const { key } of tools.cloud.objects.list(prefixes.active)) ids.add(activeJobOf(key));
   for (const id of ids) {
     try {
-      const state = await readFold(tools.cloud.objects, id);
-      if (!isDue(state, tools.now())) continue;
-      const summary = await updateJob(tools, id, state, untilMs);
+      const known = await readJob(tools.cloud.objects, id);
+      if (!isDue(known.state, tools.now())) continue;
+      const summary = await updateJob(tools, id, known, untilMs);
       if (summary) summaries.push(summary);
     } catch (error) {
       tools.log.error('The summary of a job could not be brought up to date; the next tick tries again.', {
@@ -56,6 +56,19 @@ export async function tick(tools: TickTools, untilMs: number): Promise<Summary[]
   return summaries;
 }
 
+/** What there is of a job before its outcomes are listed. */
+export interface KnownJob {
+  /** With `enqueued` in it, every root batch had been sent when it was read; absent: the job is gone. */
+  readonly job: Job | undefined;
+  /** What was folded before. */
+  readonly state: FoldState;
+}
+
+export async function readJob(objects: ObjectStore, id: string): Promise<KnownJob> {
+  const [job, state] = await Promise.all([objects.getJson<Job>(keys.job(id)), readFold(objects, id)]);
+  return { job, state };
+}
+
 function isDue({ outcomes }: FoldState, nowMs: number): boolean {
   return Math.floor(nowMs / 60_000) % minutesBetween(outcomes) === 0;
 }
@@ -63,14 +76,13 @@ function isDue({ outcomes }: FoldState, nowMs: number): boolean {
 /**
  * Folds what is new of one job and writes its summary; when the job is complete, the final ones, and takes it off the list.
  *
- * @param state - what was folded before.
  * @returns undefined where the job is gone.
  */
-export async function updateJob(tools: TickTools, id: string, state: FoldState, untilMs: number): Promise<Summary | undefined> {
+export async function updateJob(tools: TickTools, id: string, known: KnownJob, untilMs: number): Promise<Summary | undefined> {
   const { now } = tools;
   const { objects } = tools.cloud;
-  // The definition first: with `enqueued` in it, every root batch had been sent before the outcomes are listed.
-  let job = await objects.getJson<Job>(keys.job(id));
+  const { state } = known;
+  let { job } = known;
   if (!job) {
     await objects.delete(keys.active(id));
     return undefined;
@@ -80,23 +92,34 @@ export async function updateJob(tools: TickTools, id: string, state: FoldState, 
   if (job.enqueued && folded.outcomes > batchesOf(job, folded)) folded = await foldNew(objects, id, emptyFold, now, untilMs);
   if (awaitsSweep(job, folded)) job = await startSweep(tools, job, untilMs);
   const summary = await withReason(objects, summarise(job, folded, now()));
-  if (folded.outcomes !== state.outcomes) {
-    await objects.putJson(keys.fold(id), folded);
-    tools.progress?.add(state, folded);
-  }
-  await objects.put(keys.summary(id), JSON.stringify(summary, undefined, 2), { contentType: 'application/json' });
-  await objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' });
+  const text = JSON.stringify(summary, undefined, 2);
+  // First of all: somebody may be waiting for it.
+  await objects.put(keys.summary(id), text, { contentType: 'application/json' });
+  await together(
+    objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' }),
+    folded.outcomes === state.outcomes ? undefined : keepFold(tools, id, state, folded),
+  );
   if (!isComplete(job, folded)) await enforceLimits(tools, job, summary);
-  // Last: a crash before this leaves the job on the list, and the next tick writes the same again.
-  if (isComplete(job, folded)) {
+  else {
     // A firing that was left out is no run that has ended.
     if (summary.state !== 'skipped') {
-      await objects.put(keys.finished(id), JSON.stringify(summary, undefined, 2), { contentType: 'application/json' });
+      await objects.put(keys.finished(id), text, { contentType: 'application/json' });
       await noteEnd(tools, summary, attemptsOf(job) > 1 ? `${id}@${attemptsOf(job)}` : id);
     }
+    // Last: a crash before this leaves the job on the list, and the next tick writes the same again.
     for (let attempt = attemptsOf(job); attempt >= 1; attempt--) await objects.delete(keys.active(id, attempt));
   }
   return summary;
+}
+
+/** Waits for writes that need no order. None is under way any more when one has failed: the next tick's come after them. */
+async function together(...writes: (Promise<void> | undefined)[]): Promise<void> {
+  for (const write of await Promise.allSettled(writes)) if (write.status === 'rejected') throw write.reason;
+}
+
+async function keepFold({ cloud, progress }: TickTools, id: string, state: FoldState, folded: FoldState): Promise<void> {
+  await cloud.objects.putJson(keys.fold(id), folded);
+  progress?.add(state, folded);
 }
 
 /** Says why a job was cancelled, where a limit of its own was the reason. */

@@ -1,8 +1,7 @@
 import { connect } from '../../functions/aws/cloud.ts';
 import { log } from '../../functions/log.ts';
 import { readOptions } from '../../functions/options.ts';
-import { readFold } from '../../functions/report/fold.ts';
-import { updateJob } from '../../functions/report/tick.ts';
+import { readJob, updateJob } from '../../functions/report/tick.ts';
 
 /** What one tick over one job took. */
 export interface TickMeasure {
@@ -23,7 +22,7 @@ process.on('message', () => void measure());
 async function measure(): Promise<void> {
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
-  const summary = await updateJob(tools, id, await readFold(tools.cloud.objects, id), Number.POSITIVE_INFINITY);
+  const summary = await updateJob(tools, id, await readJob(tools.cloud.objects, id), Number.POSITIVE_INFINITY);
   const { user, system } = process.cpuUsage(cpu);
   const wallMs = performance.now() - startedMs;
   const rss = { rssMb: process.memoryUsage.rss() / 2 ** 20, peakRssMb: process.resourceUsage().maxRSS / 1_024 };

@@ -12,8 +12,7 @@ import type { Request } from '../../functions/job/request.ts';
 import type { Summary } from '../../functions/job/summary.ts';
 import { log } from '../../functions/log.ts';
 import { readOptions, type Options } from '../../functions/options.ts';
-import { readFold } from '../../functions/report/fold.ts';
-import { updateJob } from '../../functions/report/tick.ts';
+import { readJob, updateJob } from '../../functions/report/tick.ts';
 import { runInvocation } from '../../functions/scrape/invocation.ts';
 import type { Tools } from '../../functions/scrape/tools.ts';
 import type { Scraper } from '../../functions/scraper/types.ts';
@@ -137,8 +136,8 @@ export class Stage implements AsyncDisposable {
   }
 
   async summary(job: Job): Promise<Summary> {
-    const state = await readFold(this.cloud.objects, job.id);
-    const summary = await updateJob({ cloud: this.cloud, log, now: Date.now }, job.id, state, Date.now() + 60_000);
+    const known = await readJob(this.cloud.objects, job.id);
+    const summary = await updateJob({ cloud: this.cloud, log, now: Date.now }, job.id, known, Date.now() + 60_000);
     if (!summary) throw new Error(`Job ${job.id} is gone.`);
     return summary;
   }
