@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { constants, createGzip, type Gzip } from 'node:zlib';
-import type { ObjectStore } from '../aws/objects.ts';
+import { createGzip, gzipSync, type Gzip, type ZlibOptions } from 'node:zlib';
+import type { ObjectStore, PutOptions } from '../aws/objects.ts';
 
 /** Lines gathered before they go to the compressor: one call per 64 KiB rather than one per line. */
 const FLUSH_CHARS = 65_536;
+/** Level 4: within 5 % of the default's size on result lines, at half its time. */
+const GZIP: ZlibOptions = { level: 4 };
+const META: PutOptions = { contentType: 'application/gzip' };
 
 /**
  * Writes JSON lines into one gzipped object, in constant memory. Nothing is opened before the first line, nothing is
@@ -38,8 +41,10 @@ export class LineWriter {
    */
   async close(): Promise<void> {
     if (this.lines === 0) return;
+    // What never filled a piece needs no stream.
+    if (!this.#gzip) return this.#objects.put(this.#key, gzipSync(this.#pending, GZIP), META);
     await this.#flush();
-    this.#gzip?.end();
+    this.#gzip.end();
     await this.#upload;
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -62,11 +67,10 @@ export class LineWriter {
   }
 
   #open(): Gzip {
-    // Level 4: within 5 % of the default's size on result lines, at half its time.
-    const gzip = createGzip({ level: 4, memLevel: 8, strategy: constants.Z_DEFAULT_STRATEGY });
+    const gzip = createGzip(GZIP);
     // Errors arrive through the upload, which reads this stream; without a listener one would end the process.
     gzip.on('error', () => {});
-    this.#upload = this.#objects.putStream(this.#key, gzip, { contentType: 'application/gzip' }).catch((error: unknown) => {
+    this.#upload = this.#objects.putStream(this.#key, gzip, META).catch((error: unknown) => {
       this.#failure = error;
     });
     return gzip;

@@ -38,6 +38,7 @@ export async function commitSlice(
   const tally = new TallyCounter(batch.attempt);
   const written = new BatchObjects(cloud.objects, job, batch);
   const source = new RequestSource(cloud.objects, batch);
+  let hostSaved: Promise<void> | undefined;
   try {
     await state.load(job.id, !job.unique);
     let changes: PageChanges | undefined;
@@ -94,6 +95,8 @@ export async function commitSlice(
         // Also where the slice cannot be committed: what went out to the host has gone out.
         state.pace = pace.toState();
       }
+      // While the results are written: it holds whether or not they are committed. What fails is tried again behind the commit.
+      hostSaved = state.saveHost().catch(() => undefined);
       const cookiesAfter = cookies?.toState(tools.now());
       if (cookiesAfter && JSON.stringify(cookiesAfter) !== cookiesBefore) changedCookies = cookiesAfter;
       // What this very lane has had is left out here: most links of a site lead back to what is known.
@@ -119,7 +122,7 @@ export async function commitSlice(
     await written.abort();
     throw error;
   } finally {
-    await source.close();
+    await Promise.all([source.close(), hostSaved]);
   }
 }
 

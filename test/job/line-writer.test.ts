@@ -44,16 +44,15 @@ describe('a line writer', () => {
     expect(await readLines(objects, 'c/')).toEqual([]);
   });
 
-  it('says so when the object cannot be written', async () => {
+  it('says so when the object cannot be written, be it small or a stream', async () => {
     const { objects } = stage.cloud;
-    const writer = new LineWriter(objects, 'd/lines.jsonl.gz');
-    const putStream = objects.putStream.bind(objects);
-    objects.putStream = async () => {
-      await Promise.resolve();
-      throw new Error('SlowDown');
-    };
-    await writer.write({ i: 1 });
-    await expect(writer.close()).rejects.toThrow('SlowDown');
-    objects.putStream = putStream;
+    const { put, putStream } = objects;
+    objects.put = objects.putStream = () => Promise.reject(new Error('SlowDown'));
+    for (const text of ['x', 'x'.repeat(100_000)]) {
+      const writer = new LineWriter(objects, 'd/lines.jsonl.gz');
+      await writer.write({ text });
+      await expect(writer.close()).rejects.toThrow('SlowDown');
+    }
+    Object.assign(objects, { put, putStream });
   });
 });
