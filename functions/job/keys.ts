@@ -76,6 +76,11 @@ export function activeJobOf(key: string): string {
   return key.slice(prefixes.active.length).replace(/@.*/, '');
 }
 
+/** Whether an object is a job's summary. */
+export function isSummary(key: string): boolean {
+  return key.startsWith(prefixes.jobs) && key.endsWith('/summary.json') && key.split('/').length === 3;
+}
+
 /** The attempt that wrote an errors object. */
 export function attemptOf(errorsKey: string): number {
   return Number(/\/attempt-(\d+)-[^/]*$/.exec(errorsKey)?.[1] ?? 1);

@@ -97,7 +97,7 @@ export async function updateJob(tools: TickTools, id: string, known: KnownJob, u
   await objects.put(keys.summary(id), text, { contentType: 'application/json' });
   await together(
     objects.put(keys.report(id), reportPage(summary), { contentType: 'text/html; charset=utf-8' }),
-    folded.outcomes === state.outcomes ? undefined : keepFold(tools, id, state, folded),
+    keepFold(tools, id, state, folded),
   );
   if (!isComplete(job, folded)) await enforceLimits(tools, job, summary);
   else {
@@ -113,11 +113,12 @@ export async function updateJob(tools: TickTools, id: string, known: KnownJob, u
 }
 
 /** Waits for writes that need no order. None is under way any more when one has failed: the next tick's come after them. */
-async function together(...writes: (Promise<void> | undefined)[]): Promise<void> {
+async function together(...writes: Promise<void>[]): Promise<void> {
   for (const write of await Promise.allSettled(writes)) if (write.status === 'rejected') throw write.reason;
 }
 
 async function keepFold({ cloud, progress }: TickTools, id: string, state: FoldState, folded: FoldState): Promise<void> {
+  if (folded.outcomes === state.outcomes) return;
   await cloud.objects.putJson(keys.fold(id), folded);
   progress?.add(state, folded);
 }

@@ -13,13 +13,13 @@ const MAX_TOLD = 5;
 
 export interface LocalSession {
   readonly cloud: LocalCloud;
-  /** Rings when summaries may have changed. */
+  /** Rings when a summary has changed. */
   readonly bell: Bell;
   /** Ends with Ctrl-C, or when the local cloud cannot go on. */
   readonly signal: AbortSignal;
 }
 
-export type SessionOptions = Omit<LocalCloudOptions, 'onProblem' | 'onTick'>;
+export type SessionOptions = Omit<LocalCloudOptions, 'onProblem' | 'onSummary'>;
 
 /**
  * Runs something on a local cloud and stops the cloud afterwards, whatever happened.
@@ -39,7 +39,7 @@ export async function withLocalCloud<T>(
   const told = new ProblemTeller(say);
   const cloud = await startLocalCloud({
     ...options,
-    onTick: () => bell.ring(),
+    onSummary: () => bell.ring(),
     onProblem(problem) {
       if (isFinal(problem, options.job)) broken.abort(new CommandFailure(printable(describeProblem(problem))));
       else told.tell(problem);
@@ -49,7 +49,9 @@ export async function withLocalCloud<T>(
   try {
     const signal = AbortSignal.any([interrupt.signal, broken.signal]);
     // Whatever it waits for, be it a person who types URLs: the signal ends it.
-    return await Promise.race([use({ cloud, bell, signal }), aborted(signal)]);
+    const result = await Promise.race([use({ cloud, bell, signal }), aborted(signal)]);
+    await cloud.endWork();
+    return result;
   } catch (error) {
     if (error instanceof Interrupted) {
       say('Stopping: what is under way is finished first (Ctrl-C again stops at once).');

@@ -2,6 +2,7 @@ import type { FauxqsServer } from 'fauxqs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '../../functions/job/errors.ts';
+import { isSummary } from '../../functions/job/keys.ts';
 import { LOCAL_BUCKET } from './bucket-name.ts';
 import { settings, type QueueName, type QueueSettings } from '../settings.ts';
 import { startGuardedFauxqs } from './guarded-fauxqs.ts';
@@ -24,6 +25,8 @@ export interface EmbeddedAws {
   readonly uploads: UploadLog;
   /** Environment that points SDK clients and functions here. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether a queue holds anything, be it in a function's hands or delayed. */
+  hasMessages(queue: QueueName): boolean;
   stop(): Promise<void>;
 }
 
@@ -36,6 +39,8 @@ export interface EmbeddedAwsOptions {
   readonly job?: string;
   /** An object was created that {@link EmbeddedAws.uploads} tells of. */
   readonly onUpload?: () => void;
+  /** A summary was written, of whatever job; it can be read, and its writer does not know yet. */
+  readonly onSummary?: (() => void) | undefined;
 }
 
 /**
@@ -78,6 +83,10 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
       URLDROP_POSTPONED_QUEUE_URL: queueUrls.postponed,
       URLDROP_S3_PATH_STYLE: '1',
     },
+    hasMessages(name) {
+      const { ready = [], delayed = [], inflight = [] } = server.inspectQueue(queues[name].name)?.messages ?? {};
+      return ready.length + delayed.length + inflight.length > 0;
+    },
     stop: () => server.stop(),
   };
 }
@@ -96,7 +105,9 @@ async function startServer(options: EmbeddedAwsOptions): Promise<{ server: Fauxq
           uploads = new UploadLog(database, LOCAL_BUCKET, notifyPrefix);
         },
         onObjectCreated(bucket, key) {
-          if (bucket !== LOCAL_BUCKET || !key.startsWith(notifyPrefix)) return;
+          if (bucket !== LOCAL_BUCKET) return;
+          if (isSummary(key)) options.onSummary?.();
+          if (!key.startsWith(notifyPrefix)) return;
           memory?.prepare('INSERT INTO s3_objects VALUES (?, ?, ?)').run(bucket, key, new Date().toISOString());
           options.onUpload?.();
         },

@@ -22,7 +22,9 @@ export interface EventSourceOptions {
   readonly maxConcurrency: number;
   readonly pool: FunctionPool;
   readonly onProblem: OnProblem;
+  /** An invocation begins. */
   readonly onStart: () => void;
+  /** It has ended; what the function has not deleted itself is deleted after this. */
   readonly onEnd: () => void;
 }
 
@@ -91,18 +93,22 @@ export class EventSource {
     const run = this.#invoke(messages, alone).finally(() => {
       this.#running.delete(run);
       this.#wake();
-      this.#o.onEnd();
     });
     this.#running.add(run);
-    this.#o.onStart();
   }
 
   async #invoke(messages: readonly ReceivedMessage[], alone: boolean): Promise<void> {
-    const { pool, queue, queueName, region, onProblem } = this.#o;
+    const { pool, queue, queueName, region, onStart, onEnd, onProblem } = this.#o;
     const event = sqsEventOf(messages, queueName, region);
     const group = messages[0]?.attributes['MessageGroupId'];
+    let answer: unknown;
+    onStart();
     try {
-      const answer = await (alone ? pool.invokeAlone(this.#o.function, event) : pool.invoke(this.#o.function, event, group));
+      try {
+        answer = await (alone ? pool.invokeAlone(this.#o.function, event) : pool.invoke(this.#o.function, event, group));
+      } finally {
+        onEnd();
+      }
       const failed = failedMessageIds(answer, messages);
       // What failed stays invisible as long as the queue or the handler itself says, as on AWS.
       await queue.delete(messages.filter((m) => !failed.has(m.messageId)).map((m) => m.receiptHandle));

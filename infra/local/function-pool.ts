@@ -34,7 +34,7 @@ export class FunctionPool {
   /** Where a group's last event went, those of late last. */
   readonly #threadOfGroup = new Map<string, FunctionThread>();
   #wiring: Readonly<Record<string, string>> | undefined;
-  #isStopped = false;
+  #stopped: Promise<unknown> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -64,7 +64,7 @@ export class FunctionPool {
    * @throws {FunctionFailure}
    */
   invoke(name: FunctionName, event: unknown, group?: string): Promise<unknown> {
-    if (this.#isStopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
+    if (this.#stopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
     const thread = this.#threadFor(name, group === undefined ? undefined : this.#threadOfGroup.get(group));
     if (group !== undefined) this.#note(group, thread);
     return thread.invoke(name, event);
@@ -77,7 +77,7 @@ export class FunctionPool {
    * @throws {FunctionFailure}
    */
   invokeAlone(name: FunctionName, event: unknown): Promise<unknown> {
-    if (this.#isStopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
+    if (this.#stopped) return Promise.reject(new FunctionFailure('stopped', name, 'the local cloud was stopped'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ function: name, event, resolve, reject });
       this.#nextAlone();
@@ -89,11 +89,20 @@ export class FunctionPool {
     for (const thread of [...this.#threads, ...this.#lone]) thread.hasten(inMs);
   }
 
-  /** Ends every thread at once; what runs on them is rejected with `stopped`. */
+  /** Ends the threads that nothing runs on. */
+  stopIdle(): void {
+    for (const thread of [...this.#threads, ...this.#lone]) if (thread.load() === 0) void thread.stop();
+  }
+
+  /** Ends every thread at once; what runs on them is rejected with `stopped`. Resolves when they are gone. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
+  #stop(): Promise<unknown> {
     for (const w of this.#waiting.splice(0)) w.reject(new FunctionFailure('stopped', w.function, 'the local cloud was stopped'));
-    await Promise.all([...this.#threads, ...this.#lone].map((t) => t.stop()));
+    return Promise.all([...this.#threads, ...this.#lone].map((t) => t.stop()));
   }
 
   #start(threads = this.#threads): FunctionThread {

@@ -35,8 +35,8 @@ export interface LocalCloudOptions {
   /** In place of the settings' time limits. */
   readonly timeoutMs?: number;
   readonly onProblem: OnProblem;
-  /** Summaries may have changed. */
-  readonly onTick?: () => void;
+  /** A summary has changed. */
+  readonly onSummary?: () => void;
 }
 
 /** SQS, S3, the functions and the wiring between them on this machine. */
@@ -50,7 +50,7 @@ export interface LocalCloud {
   isUploadPending(key: string): boolean;
   /** Makes report fold now; resolves when it has. */
   tick(): Promise<void>;
-  /** The job has ended: ends the work and the threads, while what is in the bucket can still be read. */
+  /** The job has ended: lets report end its tick, then ends the work, while what is in the bucket can still be read. */
   endWork(): Promise<void>;
   /**
    * Takes up nothing new, lets what is under way end for at most `graceMs`, then ends it; what is lost by that comes back at the

@@ -5,14 +5,14 @@ import type { OnProblem } from './problem.ts';
 export interface ReportClockOptions {
   readonly pool: FunctionPool;
   readonly onProblem: OnProblem;
-  /** Called after each tick that succeeded: summaries may have changed. */
-  readonly onTick: () => void;
   /** Between ticks while functions are at work. */
   readonly activeMs: number;
   /** Between ticks while nothing happens: as often as on AWS. */
   readonly idleMs: number;
-  /** After the last invocation has ended, for the summary to be final soon. */
+  /** After the last invocation has ended, where a next batch is about to be received. */
   readonly settleMs: number;
+  /** Whether no message is left: then nothing follows the last invocation, and its tick is made at once. */
+  readonly isQuiet: () => boolean;
 }
 
 /** Makes report's ticks: what an EventBridge rule does every minute on AWS. Ticks never overlap. */
@@ -45,7 +45,7 @@ export class ReportClock {
   invocationEnded(): void {
     this.#invocations--;
     this.#isNews = true;
-    if (this.#invocations === 0) this.#plan(this.#o.settleMs);
+    if (this.#invocations === 0) this.#plan(this.#settleMs());
   }
 
   /** One tick now, after the one under way if there is one. */
@@ -60,6 +60,10 @@ export class ReportClock {
     await this.#ticking;
   }
 
+  #settleMs(): number {
+    return this.#o.isQuiet() ? 0 : this.#o.settleMs;
+  }
+
   /** A tick in so many ms, unless one is due sooner. */
   #plan(inMs: number): void {
     const dueMs = Date.now() + Math.max(0, inMs);
@@ -72,7 +76,7 @@ export class ReportClock {
         this.#ticking ??= this.#tick().finally(() => {
           this.#ticking = undefined;
           if (this.#invocations > 0) this.#plan(this.#o.activeMs);
-          else this.#plan(this.#isNews ? this.#o.settleMs : this.#o.idleMs);
+          else this.#plan(this.#isNews ? this.#settleMs() : this.#o.idleMs);
         });
       },
       Math.max(0, inMs),
@@ -84,7 +88,6 @@ export class ReportClock {
     this.#isNews = false;
     try {
       await this.#o.pool.invoke('report', { kind: 'tick' });
-      this.#o.onTick();
     } catch (error) {
       if (!(error instanceof FunctionFailure)) throw error;
       if (error.kind !== 'stopped') this.#o.onProblem({ kind: 'function', failure: error });

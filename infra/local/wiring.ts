@@ -36,6 +36,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
     ...(options.port !== undefined && { port: options.port }),
     ...(options.job !== undefined && { job: options.job }),
     onUpload: () => uploadSource?.wake(),
+    onSummary: options.onSummary,
   });
   pool.configure(aws.environment);
   const { s3, sqs } = createClients(true, { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials });
@@ -43,10 +44,10 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   const clock = new ReportClock({
     pool,
     onProblem,
-    onTick: () => options.onTick?.(),
     activeMs: TICK_MS,
     idleMs: settings.reportEveryMinutes * 60_000,
     settleMs: SETTLE_MS,
+    isQuiet: () => settings.eventSources.every(({ queue }) => !aws.hasMessages(queue)),
   });
   const shared = { pool, onProblem, region: aws.region, onStart: () => clock.invocationStarted(), onEnd: () => clock.invocationEnded() };
   uploadSource = new UploadSource({
@@ -78,7 +79,11 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
   dataDir?.announce(aws.endpoint);
   const stopSources = () => Promise.all([...sources.map((s) => s.stop()), uploadSource.stop(), schedules?.stop()]);
   let ending: Promise<unknown> | undefined;
-  const endWork = () => (ending ??= Promise.all([stopSources(), pool.stop(), clock.stop()]));
+  // Invocations under way end with their threads; a thread without any is not waited for before the process ends.
+  const endAll = () => {
+    void pool.stop();
+    return (ending ??= Promise.all([stopSources(), clock.stop()]));
+  };
   return {
     aws,
     objects,
@@ -86,9 +91,11 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
     isUploadPending: (key) => aws.uploads.pending().some((u) => u.key === key),
     tick: () => clock.tick(),
     async endWork() {
+      void stopSources();
+      pool.stopIdle();
       // A tick that has written the last summary still has a little to write.
       await clock.stop();
-      await endWork();
+      await endAll();
     },
     async stop(graceMs) {
       if (graceMs > 0) {
@@ -97,7 +104,7 @@ export async function wire(options: LocalCloudOptions, { dataDir, pool, threads,
         await Promise.race([stopSources().then(() => clock.tick()), grace.promise]);
         grace.cancel();
       }
-      await endWork();
+      await endAll();
       s3.destroy();
       sqs.destroy();
       await aws.stop();

@@ -46,7 +46,7 @@ describe('a line writer', () => {
 
   it('says so when the object cannot be written, be it small or a stream', async () => {
     const { objects } = stage.cloud;
-    const { put, putStream } = objects;
+    const [put, putStream] = [objects.put.bind(objects), objects.putStream.bind(objects)];
     objects.put = objects.putStream = () => Promise.reject(new Error('SlowDown'));
     for (const text of ['x', 'x'.repeat(100_000)]) {
       const writer = new LineWriter(objects, 'd/lines.jsonl.gz');
