@@ -55,6 +55,8 @@ export class AddressGuard {
   readonly #neverByStar = blockList(NEVER_BY_STAR);
   readonly #allowed: BlockList;
   readonly #star: boolean;
+  /** The last verdict: a connection asks twice, and a thousand to one host follow each other. */
+  #last = { address: '', port: 0, isAllowed: false };
 
   /**
    * @param allowedNetworks - CIDR blocks (or single addresses), comma separated, beside the public web; `*` = all but link-local and such.
@@ -74,7 +76,11 @@ export class AddressGuard {
    * @param port - ports other than 80 and 443 are open in allowed networks only.
    */
   allows(address: string, port: number): boolean {
-    return this.#allowsByOperator(address) || (WEB_PORTS.has(port) && this.#isGlobal(address));
+    if (this.#last.address !== address || this.#last.port !== port) {
+      const isAllowed = this.#allowsByOperator(address) || (WEB_PORTS.has(port) && this.#isGlobal(address));
+      this.#last = { address, port, isAllowed };
+    }
+    return this.#last.isAllowed;
   }
 
   #allowsByOperator(address: string): boolean {

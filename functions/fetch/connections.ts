@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { callbackify } from 'node:util';
 import type { buildConnector, Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Client from 'undici/lib/dispatcher/client.js';
@@ -134,14 +133,12 @@ export class Connections {
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 30_000,
     };
-    const connect = callbackify((client: TracedClient, target: buildConnector.Options, via: Proxy | undefined) =>
-      this.#connect(client, target, via),
-    );
     const factory = (url: URL | string): TracedClient => {
       const client: TracedClient = new TracedClient(url, {
         ...clientOptions,
-        connect: (target: buildConnector.Options, callback: buildConnector.Callback) =>
-          connect(client, target, proxy, (error, socket) => (error ? callback(error, null) : callback(null, socket))),
+        connect: (target: buildConnector.Options, callback: buildConnector.Callback) => {
+          void this.#connect(client, target, proxy, callback);
+        },
       });
       return client;
     };
@@ -159,25 +156,32 @@ export class Connections {
     };
   }
 
-  /** A socket for a client, when there is a place for it. */
-  async #connect(client: TracedClient, target: buildConnector.Options, proxy: Proxy | undefined): Promise<Socket> {
+  /** Gives a client a socket, when there is a place for it. */
+  async #connect(
+    client: TracedClient,
+    target: buildConnector.Options,
+    proxy: Proxy | undefined,
+    callback: buildConnector.Callback,
+  ): Promise<void> {
     if (this.#open < this.#options.maxSockets) this.#open++;
     else {
       const place = new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#closeIdle();
       await place;
     }
+    let dialled: Dialled;
     try {
       if (this.#isClosed) throw new Error('the fetcher is closed');
-      const dialled = await this.#options.dialler.dial(target, proxy);
+      dialled = await this.#options.dialler.dial(target, proxy);
       // undici takes a socket that is dead on arrival for one that may come back, and asks for another at once, and another.
       if (dialled.socket.destroyed) throw Object.assign(new Error('the connection broke at once'), { code: 'ECONNRESET' });
       this.#adopt(client, dialled);
-      return dialled.socket;
     } catch (error) {
       this.#release();
-      throw error;
+      callback(error as Error, null);
+      return;
     }
+    callback(null, dialled.socket);
   }
 
   #adopt(client: TracedClient, { socket, dnsMs, connectMs }: Dialled): void {

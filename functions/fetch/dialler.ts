@@ -63,13 +63,14 @@ export class Dialler {
       this.#judge(target.hostname, port, (error, allowed) => (error ? reject(error) : resolve(allowed)));
     });
     const dialledAt = performance.now();
-    const socket = proxy ? await this.#dialThrough(proxy, target, port, addresses) : await this.#dialStraight(target, port);
+    const socket = proxy
+      ? await this.#dialThrough(proxy, target, port, addresses)
+      : this.#judged(await connectWith(port === 80 || port === 443 ? this.#web : this.#other, target), target, port);
     return { socket, dnsMs: isIP(target.hostname) === 0 ? dialledAt - startedAt : 0, connectMs: performance.now() - dialledAt };
   }
 
-  async #dialStraight(target: buildConnector.Options, port: number): Promise<Socket> {
-    const socket = await connectWith(port === 80 || port === 443 ? this.#web : this.#other, target);
-    // What was judged before connecting is judged once more by what the socket itself says.
+  /** What was judged before connecting is judged once more by what the socket itself says. */
+  #judged(socket: Socket, target: buildConnector.Options, port: number): Socket {
     const { remoteAddress } = socket;
     const isAllowed = remoteAddress !== undefined && this.#options.guard.allows(remoteAddress, port);
     const [connecting] = socket.listeners('error');

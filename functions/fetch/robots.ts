@@ -117,7 +117,7 @@ export function parseRobots(source: Uint8Array | string, agentToken: string): Ro
   const group = hasOwn ? own : any;
   const rules = sorted(group.rules);
   return {
-    allows: (url) => allows(rules, pathOf(url)),
+    allows: rules.some((rule) => !rule.allow) ? (url) => allows(rules, pathOf(url)) : () => true,
     ...(group.crawlDelayMs !== undefined && { crawlDelayMs: group.crawlDelayMs }),
     sitemaps,
     signals,
@@ -176,6 +176,8 @@ export function matches(pattern: string, path: string): boolean {
  * case, escapes of unreserved characters undone, everything else as written.
  */
 function normalPath(path: string): string {
+  // Most are in that form, and one look is cheaper than two searches for what to replace.
+  if (/^[\x21-\x24\x26-\x7e]*$/.test(path)) return path;
   return path
     .replaceAll(/[^\x21-\x7e]/gu, (character) => encodeCharacter(character))
     .replaceAll(/%[\da-f]{2}/gi, (escape) => {
@@ -201,7 +203,8 @@ function pathOf(url: string): string {
   const end = hash < 0 ? url.length : hash;
   let path = start < 0 || start >= end ? '/' : url.slice(start, end);
   if (query >= 0 && query < end && (start < 0 || query < start)) path = `/${url.slice(query, end)}`;
-  return normalPath(path).replaceAll('*', '%2A').replaceAll('$', '%24');
+  const normal = normalPath(path);
+  return /[*$]/.test(normal) ? normal.replaceAll('*', '%2A').replaceAll('$', '%24') : normal;
 }
 
 function lines(source: Uint8Array | string): readonly string[] {

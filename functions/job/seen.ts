@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 
 /** Bytes kept of each key's SHA-256. With 10 million keys in one lane, two collide with a probability of 3 in a million. */
 const BYTES = 8;
@@ -71,7 +71,7 @@ export class SeenSet {
 
 /** 64 bits of a key's SHA-256; never 0, which stands for an empty slot. */
 export function keyHash(key: string): bigint {
-  const hash = createHash('sha256').update(key).digest().readBigUInt64LE(0);
+  const hash = digest('sha256', key, 'buffer').readBigUInt64LE(0);
   return hash === 0n ? 1n : hash;
 }
 

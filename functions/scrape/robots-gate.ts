@@ -56,6 +56,7 @@ export class RobotsGate {
   }
 
   get isFull(): boolean {
+    if (this.#waiting.size === 0) return false;
     let count = 0;
     for (const { requests } of this.#waiting.values()) count += requests.length;
     return count >= MAX_PARKED;
