@@ -1,6 +1,6 @@
 /**
- * All that is used of the AWS SDK, but for what hardly any run loads. The prebuilt packages (`infra/prebuilt`) are cut to this: after a
- * change of this file they are not used until `npm run prepare`.
+ * All that is used of the AWS SDK, but for what hardly any run loads. Bundles and the build (`infra/prebuilt`) hold
+ * nothing else of it.
  */
 export {
   DeleteObjectCommand,

@@ -7,8 +7,8 @@ interface LeftOut {
   readonly path: RegExp;
   /** What stands in its place. */
   readonly contents: string;
-  /** Where it is needed all the same. */
-  readonly keptIn?: readonly FunctionName[];
+  /** Where it is needed all the same: in bundles, or on this machine. */
+  readonly keptIn?: readonly (FunctionName | 'prebuilt')[];
 }
 
 const unread = (name: string): string =>
@@ -19,7 +19,7 @@ const unread = (name: string): string =>
  *
  * - undici has its HTTP parser four times over, of which Node 24 takes the one with SIMD, and reads bodies of more kinds than ours.
  * - The AWS credential chain looks into profiles, SSO and instance metadata (by four further AWS clients): Lambda hands
- *   credentials over in the environment.
+ *   credentials over in the environment. On this machine it stays.
  * - dom-serializer takes three functions of `entities`, whose index brings all of HTML's named characters with it.
  * - The SDK hashes by itself where Node was built without cryptography, which Lambda's is not.
  * - No operation that functions call has an event stream for an answer.
@@ -34,6 +34,7 @@ const leftOut: readonly LeftOut[] = [
   {
     path: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/,
     contents: 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
+    keptIn: ['prebuilt'],
   },
   { path: /\/entities\/lib\/esm\/index\.js$/, contents: 'export { encodeXML, escapeAttribute, escapeText } from "./escape.js";' },
   {
@@ -47,12 +48,12 @@ const leftOut: readonly LeftOut[] = [
     path: new RegExp(`/checksums?/.*/${name}\\.js$`),
     contents: `export class ${name} { constructor() { throw new Error("Node's own hashes are used: ${name} is left out of the bundle."); } }`,
   })),
-  { path: /\/functions\/scrapers\/article-reader\.ts$/, contents: unread('readArticle'), keptIn: ['scrape'] },
-  { path: /\/functions\/scrapers\/article-libraries\.ts$/, contents: '', keptIn: ['scrape'] },
-  { path: /\/functions\/scraper\/html5-tree\.ts$/, contents: unread('buildHtml5Tree'), keptIn: ['scrape'] },
+  { path: /\/functions\/scrapers\/article-reader\.ts$/, contents: unread('readArticle'), keptIn: ['scrape', 'prebuilt'] },
+  { path: /\/functions\/scrapers\/article-libraries\.ts$/, contents: '', keptIn: ['scrape', 'prebuilt'] },
+  { path: /\/functions\/scraper\/html5-tree\.ts$/, contents: unread('buildHtml5Tree'), keptIn: ['scrape', 'prebuilt'] },
 ];
 
-export function leaveOut(bundle: FunctionName): Plugin {
+export function leaveOut(bundle: FunctionName | 'prebuilt'): Plugin {
   return {
     name: 'leave-out',
     setup(esbuild) {

@@ -1,6 +1,6 @@
 import type { BuildOptions } from 'esbuild';
 
-/** What all bundles for Node have in common: the functions' own, and the prebuilt packages. */
+/** What all bundles for Node have in common: the functions' own, and the build for this machine. */
 export const bundleOptions = {
   write: false,
   bundle: true,

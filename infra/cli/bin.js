@@ -16,7 +16,8 @@ const SHORT_FILE_BYTES = 8_192;
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   beginWithLessMemory(process.argv.slice(2));
   nodeModule.enableCompileCache();
-  await import('../prebuilt/use-prebuilt.ts');
+  const { keepCode } = await import('../prebuilt/use-prebuilt.ts');
+  process.once('exit', keepCode);
   // Its first thread loads the functions while this one finds out what it is to do.
   if (process.argv[2] === 'run') (await import('../local/worker-thread.ts')).startSpareWorker();
   const { main } = await import('./main.ts');

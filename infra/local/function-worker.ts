@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { keepCode } from '../prebuilt/build-files.ts';
 import type { FunctionName } from '../settings.ts';
 import type { FromWorker, FunctionConfig, ToWorker, WorkerSetup } from './function-messages.ts';
 
@@ -85,6 +86,13 @@ async function invoke(call: ToWorker & { kind: 'invoke' }): Promise<FromWorker> 
   }
 }
 
+async function run(call: ToWorker & { kind: 'invoke' }): Promise<void> {
+  const answer = await invoke(call);
+  // With a report the first job has been through all functions. Whoever hears of it may end this thread.
+  if (call.function === 'report') keepCode();
+  port?.postMessage(answer);
+}
+
 port.on('message', (call: ToWorker) => {
   if (call.kind === 'environment') {
     Object.assign(process.env, call.env);
@@ -93,5 +101,5 @@ port.on('message', (call: ToWorker) => {
   } else if (call.kind === 'hasten') for (const deadline of deadlines) deadline.ms = Math.min(deadline.ms, Date.now() + call.inMs);
   // A load that fails is reported by the invocation that needs it.
   else if (call.kind === 'load') void handlerOf(call.function).catch(() => undefined);
-  else void invoke(call).then((answer) => port.postMessage(answer));
+  else void run(call);
 });
