@@ -1,7 +1,7 @@
 import { tooComplex, type TreeLimits } from '../tree-limits.ts';
 import { endBitOf, endedBy, KNOWN_NAMES, nameId, svgName, Trait, traitsOf } from './element-names.ts';
 import { PageChars } from './page-chars.ts';
-import { CONTINUES, TextKind, type ScanSink } from './scan-sink.ts';
+import { CONTINUES, type ScanSink } from './scan-sink.ts';
 import type { TagAttributes } from './tag-attributes.ts';
 import { textOf } from './text-of.ts';
 import { Undecided } from './undecided.ts';
@@ -231,7 +231,8 @@ export class OpenElements {
   #beginText(start: number, end: number, kind: number): void {
     this.#inText = true;
     this.#count(1);
-    this.#isBeside = this.#isOutside() && this.#staysBeside(start, end, kind);
+    // Blanks stay outside of the html element, where no field looks for them.
+    this.#isBeside = this.#isOutside() && this.#isBlank(start, end, kind);
     if (this.#isBeside) {
       this.#sink.blank(start, end, kind);
       return;
@@ -243,19 +244,12 @@ export class OpenElements {
   /** More of a text that ignored tags have interrupted. */
   #goOn(start: number, end: number, kind: number): void {
     if (!this.#isBeside) this.#sink.text(start, end, kind | CONTINUES);
-    else if (textOf(this.#chars, start, end, kind).trim() === '') this.#sink.blank(start, end, kind | CONTINUES);
+    else if (this.#isBlank(start, end, kind)) this.#sink.blank(start, end, kind | CONTINUES);
     else throw new Undecided('text beside the html element');
   }
 
-  /** Blanks stay outside of the html element, where no field looks for them. */
-  #staysBeside(start: number, end: number, kind: number): boolean {
-    const text = textOf(this.#chars, start, end, kind);
-    if (text.trim() === '') return true;
-    if (kind !== TextKind.data) return false;
-    // The tokenizer hands a text out in parts, and the tree builder goes by the first: what is before a reference or `<`, or the reference.
-    const first = /^[^&<]+/.exec(this.#chars.slice(start, end))?.[0] ?? text.charAt(0);
-    if (first.trim() === '') throw new Undecided('text beside the html element');
-    return false;
+  #isBlank(start: number, end: number, kind: number): boolean {
+    return textOf(this.#chars, start, end, kind).trim() === '';
   }
 
   #count(nodes: number): void {
