@@ -26,7 +26,7 @@ export class Selector {
   constructor(source: string) {
     this.#source = source;
     const tokens = parse(source);
-    this.#isSimple = !tokens.some((rule) => rule.some(isTraversal));
+    this.#isSimple = !tokens.some(looksAround);
     this.#isElementary = tokens.every((rule) => rule.every((token) => ELEMENTARY.has(token.type)));
     this.#isPlain = !tokens.some(needsCheerio);
     this.#html = this.#isPlain ? compileFor(tokens, false) : undefined;
@@ -92,6 +92,13 @@ function needsCheerio(rule: readonly Token[]): boolean {
   return rule.some(
     (token) =>
       token.type === SelectorType.Pseudo && (CHEERIO_ONLY.has(token.name) || (Array.isArray(token.data) && token.data.some(needsCheerio))),
+  );
+}
+
+/** Whether a rule, or one inside of it (`:not(ul a)`), asks for other elements than the one at hand. */
+function looksAround(rule: readonly Token[]): boolean {
+  return rule.some(
+    (token) => isTraversal(token) || (token.type === SelectorType.Pseudo && Array.isArray(token.data) && token.data.some(looksAround)),
   );
 }
 

@@ -70,6 +70,15 @@ test('a compiled selector finds what cheerio finds, in the document and below an
   );
 });
 
+test.each(['b:is(div b)', 'b:not(div b)', 'b:not(:is(div b, i))'])(
+  'what is inside of %s is looked for below the element that is searched',
+  (selector) => {
+    const $ = buildTree('<div><p><b>1</b></p></div><p><b>2</b></p>', limits);
+    const cheerio = load($.root()[0] as AnyNode);
+    for (const p of $('p').toArray()) expect(selectorOf(selector).all($(p))).toEqual(cheerio(p).find(selector).toArray());
+  },
+);
+
 test('names are found in their own case in XML, in any case in HTML', () => {
   const markup = '<Item/><item/>';
   expect(selectorOf('Item').all(buildTree(markup, { ...limits, xml: true }).root())).toHaveLength(1);
