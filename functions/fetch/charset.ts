@@ -25,16 +25,24 @@ const MAX_LABELS = 500;
  * @see HTML, section 13.2.3 (determining the character encoding); Encoding Standard, section 4.2.
  */
 export function sniffCharset(body: Buffer, mediaType: string, httpCharset: string | undefined): string {
+  const declared = declaredCharset(body, mediaType, httpCharset);
+  if (declared !== undefined) return declared;
+  if (isUtf8(body)) return body.includes(ESCAPE) && readsAsJis(body, decodeText) ? 'ISO-2022-JP' : 'UTF-8';
+  return (isHtml(mediaType) ? metaEncoding(body, LATE_META_BYTES) : undefined) ?? detectCharset(body, decodeText);
+}
+
+/** The same as far as the first 1,024 bytes tell; undefined where it takes the whole body. */
+export function declaredCharset(body: Buffer, mediaType: string, httpCharset: string | undefined): string | undefined {
   const declared = bomEncoding(body) ?? (httpCharset === undefined ? undefined : encodingOf(httpCharset));
   if (declared !== undefined) return declared;
   if (mediaType === 'application/json' || mediaType.endsWith('+json')) return 'UTF-8';
-  const isHtml = mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
-  if (isHtml || isXml(mediaType)) {
-    const inside = utf16Xml(body) ?? (isHtml ? metaEncoding(body, PRESCAN_BYTES) : undefined) ?? internalEncoding(xmlEncoding(body));
-    if (inside !== undefined) return inside;
-  }
-  if (isUtf8(body)) return body.includes(ESCAPE) && readsAsJis(body, decodeText) ? 'ISO-2022-JP' : 'UTF-8';
-  return (isHtml ? metaEncoding(body, LATE_META_BYTES) : undefined) ?? detectCharset(body, decodeText);
+  if (!isHtml(mediaType) && !isXml(mediaType)) return undefined;
+  return utf16Xml(body) ?? (isHtml(mediaType) ? metaEncoding(body, PRESCAN_BYTES) : undefined) ?? internalEncoding(xmlEncoding(body));
+}
+
+/** Whether a media type is HTML's. */
+export function isHtml(mediaType: string): boolean {
+  return mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
 }
 
 /** Whether a media type is one of text, which has a charset. */

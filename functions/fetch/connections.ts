@@ -14,13 +14,15 @@ export interface Connection {
   readonly connectMs: number;
   /** Requests sent on it, the present one included. */
   uses: number;
+  /** Answers left before their end: over HTTP/2 the connection goes on without them. */
+  left: number;
   /** The socket broke (a reset, say), whatever the HTTP parser made of it. */
   broken?: Error;
 }
 
 /** A dispatch handler that wants to know its connection; set when the request goes to a client. */
 export interface ConnectionAware {
-  client?: { readonly connection: Connection | undefined } | undefined;
+  client?: { readonly connection: Connection | undefined; retire(): void } | undefined;
 }
 
 /** What requests are handed to; it has as many connections to an origin as there are requests at a time. */
@@ -51,6 +53,18 @@ export interface ConnectionOptions {
 class TracedClient extends Client {
   connection: Connection | undefined;
   isOpen = false;
+  readonly #url: URL;
+
+  constructor(url: URL | string, options: Client.Options) {
+    super(url, options);
+    this.#url = new URL(url);
+  }
+
+  /** Takes no more requests; what is under way on it goes on. */
+  retire(): void {
+    // So undici's pool parts with a client that cannot connect.
+    this.emit('connectionError', this.#url, [this], Object.assign(new Error('has served its time'), { code: 'UND_ERR_SOCKET' }));
+  }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & ConnectionAware): boolean {
     handler.client = this;
@@ -185,7 +199,7 @@ export class Connections {
   }
 
   #adopt(client: TracedClient, { socket, dnsMs, connectMs }: Dialled): void {
-    client.connection = { dnsMs, connectMs, uses: 0 };
+    client.connection = { dnsMs, connectMs, uses: 0, left: 0 };
     client.isOpen = true;
     this.#sockets.set(socket, client);
     // Before undici's own listener: it takes a reset for the end of a body without a length.

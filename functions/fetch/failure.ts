@@ -46,7 +46,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 
 /** HTTP/2 stream and session errors that are a broken connection rather than a broken message (RFC 9113, section 7). */
 const H2_CONNECTION_CODES = new Set([0x0, 0x2, 0x7, 0x8]);
-/** ENHANCE_YOUR_CALM: Node's own answer to too many headers. */
+/** ENHANCE_YOUR_CALM: Node's own answer to too many headers, and what servers say to clients that reset many streams. */
 const H2_ENHANCE_YOUR_CALM = 0xb;
 
 /** What certificate errors of OpenSSL mean, for people. */
@@ -94,6 +94,11 @@ function codeOf(fault: Fault): ErrorCode {
   if (fault.name === 'HTTPParserError') return isCutShort(fault) ? 'connect' : 'protocol';
   if (code.startsWith('ERR_HTTP2_')) return 'protocol';
   return 'internal';
+}
+
+/** A server reset the stream of HTTP/2 since it has too much of this client. */
+export function asksForCalm(error: unknown): boolean {
+  return rootFault(error).http2ErrorCode === H2_ENHANCE_YOUR_CALM;
 }
 
 /** The parser met the end of the stream inside a message; undici hands on llhttp's words, but not its code. */

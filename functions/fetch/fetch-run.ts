@@ -5,11 +5,12 @@ import type { BodyBudget } from './body-budget.ts';
 import type { Connections, Route, Sender } from './connections.ts';
 import { DecodeError, decodeBody, parseCodings } from './content-coding.ts';
 import { accepts, guessMediaType, parseContentType } from './content-type.ts';
-import { Exchange, type Answer, type BodyPlan, type ExchangeOwner } from './exchange.ts';
-import { toRequestError } from './failure.ts';
+import { Exchange, type Answer, type BodyCheck, type BodyPlan, type ExchangeOwner } from './exchange.ts';
+import { asksForCalm, toRequestError } from './failure.ts';
 import { FileSink } from './file-sink.ts';
 import { firstHop } from './first-hop.ts';
 import { onAbort } from './on-abort.ts';
+import { isWorthLeaving, pageStart } from './leave-page.ts';
 import { makePage, provenanceOf } from './page.ts';
 import { followRedirect, isRedirect, type Hop } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -54,6 +55,8 @@ export class FetchRun implements ExchangeOwner {
   /** Where a file's bytes go; absent: the body is a page. */
   #open: ((head: FileHead) => Writable) | undefined;
   #sink: FileSink | undefined;
+  /** The decoded beginning of a page that was left there. */
+  #beginning: Buffer | undefined;
 
   constructor(request: FetchRequest, tools: FetchTools) {
     this.#request = request;
@@ -156,20 +159,35 @@ export class FetchRun implements ExchangeOwner {
     if (set !== undefined) this.#request.cookies?.store(url, set, this.#tools.settings.now());
   }
 
-  /** One request, and a second on a new socket if the first met a kept-alive connection that had died in the meantime. */
+  /** One request, and another on a new socket if the first met a kept connection that had died in the meantime, or had served its time. */
   async #exchange(hop: Hop): Promise<Answer> {
     const { route, connections } = this.#tools;
-    const first = this.#dispatch(hop, route.agent);
     try {
-      return await first.answer;
-    } catch (error) {
-      // Used before, and broken before a byte of the answer: the server had closed it while it was idle.
-      const stale = !first.answered && (first.connection?.uses ?? 0) > 1 && toRequestError(error, this.#label).code === 'connect';
-      if (this.#ended || !stale || !isRepeatable(hop.method)) throw error;
-      return await this.#dispatch(hop, route.fresh).answer;
+      for (let via = route.agent; ;) {
+        const exchange = this.#dispatch(hop, via);
+        try {
+          return await exchange.answer;
+        } catch (error) {
+          const next = this.#otherWay(exchange, error);
+          if (this.#ended || !next || via === route.fresh || !isRepeatable(hop.method)) throw error;
+          via = next;
+        }
+      }
     } finally {
       connections.relieve();
     }
+  }
+
+  /** Which way a request may go once more that has failed through its connection's fault alone, before a byte of an answer. */
+  #otherWay({ client, connection, answered }: Exchange, error: unknown): Sender | undefined {
+    if (!connection || answered) return undefined;
+    const { agent, fresh } = this.#tools.route;
+    if (connection.left > 0 && asksForCalm(error)) {
+      client?.retire();
+      return agent;
+    }
+    // Used before: the server had closed it while it was idle.
+    return connection.uses > 1 && toRequestError(error, this.#label).code === 'connect' ? fresh : undefined;
   }
 
   #dispatch(hop: Hop, via: Sender): Exchange {
@@ -208,7 +226,7 @@ export class FetchRun implements ExchangeOwner {
   plan(status: number, headers: Answer['headers']): BodyPlan {
     if (!isSuccess(status)) return { kind: 'skip' };
     const { accept, maxBytes } = this.#request;
-    const { mediaType } = parseContentType(headers['content-type']);
+    const { mediaType, charset } = parseContentType(headers['content-type']);
     if (mediaType !== '' && !accepts(accept, mediaType)) return { kind: 'skip' };
     const codings = this.#codings(headers);
     const tooLarge = (seen: string): Error => this.#error('too-large', `more than ${maxBytes} bytes: ${seen}`, { status });
@@ -222,12 +240,19 @@ export class FetchRun implements ExchangeOwner {
       sink.done.catch((error: Error) => this.#current?.fail(error));
       return { kind: 'stream', maxBytes, tooLarge, sink: sink.input };
     }
-    return {
-      kind: 'read',
-      maxBytes,
-      tooLarge,
-      ...(codings.length > 0 && { check: (received: Buffer) => void this.#decode(received, codings, status, true) }),
+    const { isEnough } = this.#request;
+    const isPacked = codings.length > 0;
+    if (!isPacked && !isEnough) return { kind: 'read', maxBytes, tooLarge };
+    const check: BodyCheck = (received, leftBytes) => {
+      const mayLeave = isEnough !== undefined && isWorthLeaving(leftBytes, isPacked);
+      if (!isPacked && !mayLeave) return false;
+      // Without a look at what is decoded, a bomb would be found when all of it is there.
+      const body = this.#decode(received(), codings, status, true);
+      const start = mayLeave ? pageStart(body, mediaType, charset) : undefined;
+      if (start && isEnough?.(start)) this.#beginning = body;
+      return this.#beginning !== undefined;
     };
+    return { kind: 'read', maxBytes, tooLarge, check };
   }
 
   /** @throws {RequestError} for an answer that brings nothing, or a part only. */
@@ -256,7 +281,7 @@ export class FetchRun implements ExchangeOwner {
     const { hop, answer, wasRedirected, fetchedAt } = last;
     const { status, headers } = answer;
     const { mediaType, charset } = parseContentType(headers['content-type']);
-    const body = this.#decode(answer.body, this.#codings(headers), status, false);
+    const body = this.#beginning ?? this.#decode(answer.body, this.#codings(headers), status, false);
     const contentType = mediaType === '' ? guessMediaType(body) : mediaType;
     // Nothing at all (status 204, say) is of no type, and nobody asked for another.
     const isBlank = body.length === 0 && mediaType === '';

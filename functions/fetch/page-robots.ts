@@ -11,7 +11,7 @@ export interface PageRobots {
 }
 
 /** Bytes in which `meta` elements are looked for: they belong into the head. */
-const HEAD_BYTES = 65_536;
+export const HEAD_BYTES = 65_536;
 const MAX_VALUE_CHARS = 500;
 /** Directives that carry a value after a colon: their names are no crawler's (Google's specification of X-Robots-Tag). */
 const WITH_VALUE = new Set(['max-snippet', 'max-image-preview', 'max-video-preview', 'unavailable_after']);

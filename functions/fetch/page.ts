@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { decodeText, isText, sniffCharset } from './charset.ts';
+import { decodeText, isHtml, isText, sniffCharset } from './charset.ts';
 import type { Answer } from './exchange.ts';
 import { readPageRobots } from './page-robots.ts';
 import type { FetchedPage } from './types.ts';
@@ -27,8 +27,7 @@ export function makePage(parts: PageParts): FetchedPage {
   const { status, headers } = answer;
   const hasText = isText(contentType);
   const charset = hasText ? sniffCharset(body, contentType, parts.httpCharset) : 'UTF-8';
-  const isHtml = contentType === 'text/html' || contentType === 'application/xhtml+xml';
-  const robots = readPageRobots(headers, isHtml ? body : undefined, parts.agentToken);
+  const robots = readPageRobots(headers, isHtml(contentType) ? body : undefined, parts.agentToken);
   let text: string | undefined;
   return {
     kind: 'page',
@@ -44,7 +43,7 @@ export function makePage(parts: PageParts): FetchedPage {
       ...provenanceOf(parts),
       ...(hasText && { charset }),
       decodedBytes: body.length,
-      contentHash: hash('sha256', body, 'hex'),
+      ...(answer.isLeft ? { partial: true } : { contentHash: hash('sha256', body, 'hex') }),
       ...(robots && robots.directives.length > 0 && { robots: robots.directives }),
       ...(robots && robots.signals.length > 0 && { signals: robots.signals }),
     },

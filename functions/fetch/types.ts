@@ -34,6 +34,19 @@ export interface FetchRequest {
   readonly validators?: Validators;
   /** Cookies of this lane and job: sent along, and what answers set is taken up. Absent: none are kept. */
   readonly cookies?: CookieJar;
+  /**
+   * Whether the beginning of an HTML page is all that is wanted of it. Asked each time that what has come of a large page has doubled; the
+   * page is then left there, where that costs less than to read on. Absent: pages are read whole.
+   */
+  readonly isEnough?: ((start: PageStart) => boolean) | undefined;
+}
+
+/** The beginning of a page that is still coming in. */
+export interface PageStart {
+  /** Content-decoded. */
+  readonly body: Buffer;
+  /** What the page declares: Encoding Standard name. */
+  readonly charset: string;
 }
 
 /** RFC 9110, section 8.8: values of `ETag` and `Last-Modified`, as sent. */

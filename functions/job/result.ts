@@ -11,7 +11,9 @@ export interface Provenance {
   readonly wireBytes: number;
   readonly decodedBytes: number;
   readonly attempts: number;
-  /** SHA-256 of the decoded body, hex. */
+  /** The page was left once all that is wanted of it was there: bytes are those that were read, and there is no hash. */
+  readonly partial?: true;
+  /** SHA-256 of the decoded body, hex; of a whole body only. */
   readonly contentHash?: string;
   /** What the page says to robots (`X-Robots-Tag`, `meta`), and its wishes about the use of its content (AI, text mining), as written. */
   readonly robots?: readonly string[];

@@ -1,5 +1,5 @@
 import type { CookieJar } from '../fetch/cookie-jar.ts';
-import type { FetchRequest, RedirectedElsewhere, Validators } from '../fetch/types.ts';
+import type { FetchRequest, PageStart, RedirectedElsewhere, Validators } from '../fetch/types.ts';
 import { targetOf, type Request } from '../job/request.ts';
 import type { RequestOptions } from '../scraper/types.ts';
 
@@ -12,6 +12,8 @@ export interface FetchContext {
   readonly validators?: Validators | undefined;
   /** Absent: none are kept. */
   readonly cookies: CookieJar | undefined;
+  /** Absent: the page is wanted whole. */
+  readonly isEnough?: ((start: PageStart) => boolean) | undefined;
 }
 
 /** How long a file takes is for its size to say; the end of the slice bounds it. */

@@ -147,7 +147,10 @@ export class Slice {
     let answer: FetchedPage | FetchedFile | RedirectedElsewhere;
     try {
       const validators = request.file ? undefined : this.#j.changes?.validatorsFor(request);
-      const context = { isOwn: this.#mayFollow, onSent: fetch.sent, signal: this.#abort.signal, cookies: this.#j.cookies, validators };
+      // What is compared with earlier runs is read as they read it.
+      const isEnough = this.#j.changes ? undefined : scraper.enough(request);
+      const { signal } = this.#abort;
+      const context = { isOwn: this.#mayFollow, onSent: fetch.sent, signal, cookies: this.#j.cookies, validators, isEnough };
       const wanted = fetchRequestOf(request, scraper.request, context);
       const { objects } = tools.cloud;
       answer = request.file

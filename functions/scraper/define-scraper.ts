@@ -7,9 +7,11 @@ import type { DefinedScraper, PageDefinition, ScraperDefinition } from './defini
 import { unknownName } from '../job/nearest-name.ts';
 import { Place, type Fault } from './faults.ts';
 import type { ParserName } from './page-tree.ts';
+import { enoughFor } from './page-start.ts';
 import { runPage, type PageRules } from './run-page.ts';
 import { isRecord, readGroup, readRunOptions, runOptions, scraperOptions, shown, type OptionGroup } from './scraper-options.ts';
 import { callerFile } from './scraper-place.ts';
+import type { Scraper } from './types.ts';
 import type { StartUrls } from '../urls/start.ts';
 
 /** EventBridge Scheduler, schedule types. */
@@ -88,6 +90,8 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
     follow,
     limits,
   };
+  /** By page type, as each is first asked for. */
+  const enough = new Map<string, ReturnType<Scraper['enough']>>();
   const scraper: DefinedScraper<Names, Extracts, Schemas, Parses> = {
     name,
     ...(start !== undefined && { start }),
@@ -101,6 +105,11 @@ export function tryScraper<Names extends string, Extracts, Schemas, Parses>(
     firstPage: rules.firstPage,
     pageNames,
     follows: [...pages.values()].some(canFollow),
+    enough: ({ page: pageName = rules.firstPage }) => {
+      const type = pages.get(pageName);
+      if (type && !enough.has(pageName)) enough.set(pageName, enoughFor(rules, type));
+      return enough.get(pageName);
+    },
     run: async (one, page, context = {}) => {
       const pageName = one.page ?? rules.firstPage;
       const type = pages.get(pageName);

@@ -1,5 +1,5 @@
 import type { StartUrls } from '../urls/start.ts';
-import type { FetchedPage } from '../fetch/types.ts';
+import type { FetchedPage, PageStart } from '../fetch/types.ts';
 import type { Json, Request } from '../job/request.ts';
 import type { OptionValues, RunValues } from './scraper-options.ts';
 
@@ -27,6 +27,8 @@ export interface Scraper extends RunValues {
   readonly rules: string;
   /** Whether any page type can yield requests: without, a lane needs no seen-set. */
   readonly follows: boolean;
+  /** Tells whether the beginning of the page gives all that the whole page would; undefined where its page type wants pages whole. */
+  readonly enough: (request: Request) => ((start: PageStart) => boolean) | undefined;
   /**
    * Runs a page type over a fetched page. All or nothing: what it returns is the whole of the page.
    * Nothing in it refers to the page's memory any more.

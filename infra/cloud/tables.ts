@@ -2,7 +2,7 @@ import type { Outcome } from '../../functions/job/outcome.ts';
 import type { ErrorLine, ResultLine } from '../../functions/job/result.ts';
 
 /** A field of a line and how Athena reads it; whatever may hold anything is read as JSON text (`json_extract_scalar` opens it). */
-type Columns = Readonly<Record<string, 'string' | 'int' | 'bigint'>>;
+type Columns = Readonly<Record<string, 'string' | 'int' | 'bigint' | 'boolean'>>;
 
 export interface TableDefinition {
   readonly comment: string;
@@ -39,6 +39,7 @@ const resultColumns = {
   wireBytes: 'bigint',
   decodedBytes: 'bigint',
   attempts: 'int',
+  partial: 'boolean',
   contentHash: 'string',
   robots: 'string',
   signals: 'string',

@@ -13,6 +13,7 @@ const programs: Readonly<Record<string, string>> = {
   embedded: 'what of a run’s CPU time the embedded SQS and S3 take, and what each worker thread',
   download: 'peak memory of files of hundreds of MB on their way into the bucket',
   enqueue: 'URLs per second and peak memory of enqueue over 5 million URLs of 50,000 hosts',
+  'large-pages': 'CPU and bytes of pages of 4 MB read whole, and left once all that is wanted is there',
   latency: 'whole programs on pages that take 200 ms each, 512 at a time',
   pages: 'whole programs on the same job: urldrop, limit programs, Scrapy, Crawlee, aiohttp + lxml',
   report: 'time and memory of a tick of report over 1,000, 10,000 and 100,000 outcomes',

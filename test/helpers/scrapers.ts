@@ -16,6 +16,7 @@ export function scraper(
     firstPage: 'page',
     pageNames: ['page'],
     follows: true,
+    enough: () => undefined,
     overlap: 'skip',
     incremental: false,
     rules: '',

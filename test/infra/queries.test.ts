@@ -64,7 +64,7 @@ async function openTables(instance: DuckDb): Promise<Connection> {
   const connection = await (await instance.DuckDBInstance.create()).connect();
   // The one function of the saved queries that has another name here.
   await connection.run('CREATE MACRO json_extract_scalar(json, path) AS json_extract_string(json, path)');
-  const types = { string: 'VARCHAR', int: 'INTEGER', bigint: 'BIGINT' };
+  const types = { string: 'VARCHAR', int: 'INTEGER', bigint: 'BIGINT', boolean: 'BOOLEAN' };
   for (const [name, { prefix, columns, partitions, template }] of Object.entries(tableDefinitions(['shop']))) {
     // The job's scraper compares no runs: it has no changes/.
     if (!existsSync(join(directory, prefix))) continue;

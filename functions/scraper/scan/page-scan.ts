@@ -57,7 +57,11 @@ export function compileScan({ extract, each, follow }: Declared): PageScan | und
         target: page.add(selector, { kind: 'attributes' }, true),
       })),
     };
-    return new PageScan(context, page.build(), parts, each !== undefined || anyField(extract, needsClock));
+    return new PageScan(context, page.build(), parts, {
+      clock: each !== undefined || anyField(extract, needsClock),
+      // A function of the text may ask for the tree.
+      wholePage: anyField(extract, ({ as }) => typeof as === 'function'),
+    });
   } catch (error) {
     if (error instanceof Undecided) return undefined;
     throw error;
@@ -96,16 +100,19 @@ export class PageScan {
    * multiply: work that only a clock bounds. All else takes a time proportional to the page.
    */
   readonly needsClock: boolean;
+  /** Whether the beginning of a page may be all it takes: every field has one value, or a limit, and none sees more than its match. */
+  readonly canEndEarly: boolean;
   readonly #context: CompileContext;
   readonly #program: Program;
   readonly #parts: Parts;
   readonly #scanner: Scanner;
 
-  constructor(context: CompileContext, program: Program, parts: Parts, clock: boolean) {
+  constructor(context: CompileContext, program: Program, parts: Parts, needs: { readonly clock: boolean; readonly wholePage: boolean }) {
     this.#context = context;
     this.#program = program;
     this.#parts = parts;
-    this.needsClock = clock;
+    this.needsClock = needs.clock;
+    this.canEndEarly = parts.plan !== undefined && !program.needsAll && !needs.wholePage;
     this.#scanner = new Scanner(context.names);
   }
 
@@ -120,7 +127,7 @@ export class PageScan {
     const matcher = new Matcher({ program: this.#program, chars, attributes: this.#scanner.attributes, context: this.#context });
     try {
       const { readTo } = this.#scanner.scan(chars, limits, matcher);
-      return new ScannedPage(matcher, this.#parts, readTo);
+      return new ScannedPage(matcher, this.#parts, readTo, readTo < chars.raw.length);
     } catch (error) {
       if (error instanceof Undecided) return undefined;
       throw error;
@@ -132,13 +139,16 @@ export class PageScan {
 export class ScannedPage {
   /** How far the page was read: bytes of a body in UTF-8, characters of the text otherwise. What is behind was not needed. */
   readonly readTo: number;
+  /** Whether all was found before the page's end, so that what follows makes no difference. */
+  readonly endedEarly: boolean;
   readonly #matcher: Matcher;
   readonly #parts: Parts;
 
-  constructor(matcher: Matcher, parts: Parts, readTo: number) {
+  constructor(matcher: Matcher, parts: Parts, readTo: number, endedEarly: boolean) {
     this.#matcher = matcher;
     this.#parts = parts;
     this.readTo = readTo;
+    this.endedEarly = endedEarly;
   }
 
   /**
