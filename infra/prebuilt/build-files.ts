@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
 import { PREBUILT } from './build.ts';
 
 /** What a file of the build exports. */
@@ -31,6 +32,8 @@ const require = createRequire(join(PREBUILT, 'index.json'));
 /** Another version of the engine, or other flags, make other code. */
 const tag = cachedDataVersionTag().toString(16);
 const files = new Map<string, Loaded>();
+/** Of the checksum before a file's code; eight, since the engine wants the code aligned. */
+const SEAL_BYTES = 8;
 
 const isFile = (name: string): boolean => name.startsWith('./');
 
@@ -68,7 +71,7 @@ export function keepCode(): void {
     const place = codePlace(file);
     if (place === undefined) return;
     try {
-      writeFileSync(`${place}.${process.pid}`, script.createCachedData());
+      writeFileSync(`${place}.${process.pid}`, sealed(script.createCachedData()));
       renameSync(`${place}.${process.pid}`, place);
     } catch {
       // No room, or not allowed: it is compiled again.
@@ -79,11 +82,23 @@ export function keepCode(): void {
 function codeOf(file: string): Buffer | undefined {
   const place = codePlace(file);
   try {
-    return place === undefined ? undefined : readFileSync(place);
+    return place === undefined ? undefined : unsealed(readFileSync(place));
   } catch {
     // It has not been loaded before.
     return undefined;
   }
+}
+
+/** The engine takes code on trust, and a file that was half on the disk when the power went would end every run from then on. */
+function sealed(code: Buffer): Buffer {
+  const seal = Buffer.alloc(SEAL_BYTES);
+  seal.writeUInt32LE(crc32(code));
+  return Buffer.concat([seal, code]);
+}
+
+function unsealed(bytes: Buffer): Buffer | undefined {
+  const code = bytes.subarray(SEAL_BYTES);
+  return bytes.length > SEAL_BYTES && bytes.readUInt32LE() === crc32(code) ? code : undefined;
 }
 
 /** With the code of modules that Node keeps, where it does. Of what both load, the command and its threads run different functions. */

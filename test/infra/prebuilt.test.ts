@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { PREBUILT, type Build } from '../../infra/prebuilt/build.ts';
@@ -111,4 +111,18 @@ it('goes on being used when scrapers are changed or added, which get the very mo
     .map((url) => relative(copy, fileURLToPath(url)));
   expect(names).toContain('functions/scrapers/own.ts');
   expect(names.filter((name) => name in build.modules)).toEqual([]);
+});
+
+it('does not take code that was damaged since it was kept', async () => {
+  const code = join(folder, 'code');
+  const help = () => urldrop(folder, ['run', '--help'], { env: { NODE_COMPILE_CACHE: code } });
+  const { stdout } = await help();
+  const kept = readdirSync(code, { recursive: true, encoding: 'utf8' }).filter((name) => basename(name).startsWith('urldrop-'));
+  expect(kept.length).toBeGreaterThan(0);
+  for (const name of kept) {
+    const bytes = readFileSync(join(code, name));
+    // Where a power cut may leave nothing: behind what the engine looks at by itself.
+    writeFileSync(join(code, name), bytes.fill(0, 256));
+  }
+  expect(await help()).toMatchObject({ code: 0, stdout, stderr: '' });
 });
