@@ -78,8 +78,6 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
   } catch (error) {
     progress.clear();
     if (error instanceof Interrupted) {
-      // It may be that nobody types any more, but the process would wait.
-      process.stdin.destroy();
       say(isBegun ? `Stopped. Finish the job with: urldrop run --resume ${job}${repeatedFlags(flags)}` : 'Stopped before the job began.');
       return exitCodes.failed;
     }
