@@ -8,7 +8,7 @@ import { packages, pagesOf } from './real-pages.ts';
 import { standardTree } from './standard-tree.ts';
 import { LIMITS, writtenTree } from './tree-of-scan.ts';
 
-const PAGES = Number(process.env['URLDROP_TEST_PAGES'] ?? 25);
+const PAGES = Number(process.env['URLDROP_TEST_PAGES'] ?? 20);
 
 const expected = (page: string) => writtenTree(standardTree(page, LIMITS));
 
@@ -23,7 +23,7 @@ describe.each([
         fc.pre(tree !== undefined);
         expect(writtenTree(tree)).toBe(expected(page));
       }),
-      { numRuns: 3_000, maxSkipsPerRun: 0.1 },
+      { numRuns: 1_500, maxSkipsPerRun: 0.1 },
     );
   });
 

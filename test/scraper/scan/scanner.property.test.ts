@@ -21,7 +21,7 @@ describe.each([
         expect(scanned.readTo).toBe(page.length);
       }),
       // Few pages need the tree: those with html tags in their middle.
-      { numRuns: 3_000, maxSkipsPerRun: 0.1 },
+      { numRuns: 1_500, maxSkipsPerRun: 0.1 },
     );
   });
 
@@ -36,7 +36,7 @@ describe.each([
         fc.pre(scanned !== undefined);
         expect(scanned.tree).toEqual(treeOfCheerio(parsedTree(new TextDecoder().decode(bytes))));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
