@@ -10,7 +10,7 @@ import { asksForCalm, toRequestError } from './failure.ts';
 import { FileSink } from './file-sink.ts';
 import { firstHop } from './first-hop.ts';
 import { onAbort } from './on-abort.ts';
-import { isWorthLeaving, pageStart } from './leave-page.ts';
+import { isWorthLeaving, LOOK_GROWTH, pageStart } from './leave-page.ts';
 import { makePage, provenanceOf } from './page.ts';
 import { followRedirect, isRedirect, type Hop } from './redirect.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -243,12 +243,14 @@ export class FetchRun implements ExchangeOwner {
     const { isEnough } = this.#request;
     const isPacked = codings.length > 0;
     if (!isPacked && !isEnough) return { kind: 'read', maxBytes, tooLarge };
+    let nextLook = 0;
     const check: BodyCheck = (received, leftBytes) => {
       const mayLeave = isEnough !== undefined && isWorthLeaving(leftBytes, isPacked);
       if (!isPacked && !mayLeave) return false;
       // Without a look at what is decoded, a bomb would be found when all of it is there.
       const body = this.#decode(received(), codings, status, true);
-      const start = mayLeave ? pageStart(body, mediaType, charset) : undefined;
+      const start = mayLeave && body.length >= nextLook ? pageStart(body, mediaType, charset) : undefined;
+      if (start) nextLook = LOOK_GROWTH * body.length;
       if (start && isEnough?.(start)) this.#beginning = body;
       return this.#beginning !== undefined;
     };

@@ -14,6 +14,9 @@ const LEAVE_BYTES = 1_048_576;
 /** How many bytes of HTML come out of a packed one. */
 const PACKED = 4;
 
+/** How many times longer the beginning of a page is at each look: a page that never has all costs a third of a scan more. */
+export const LOOK_GROWTH = 4;
+
 /** Whether to leave a page of which so many bytes are still to come on the wire costs less than to read on. */
 export function isWorthLeaving(wireBytes: number, isPacked: boolean): boolean {
   return wireBytes * (isPacked ? PACKED : 1) >= LEAVE_BYTES;

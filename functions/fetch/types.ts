@@ -35,8 +35,8 @@ export interface FetchRequest {
   /** Cookies of this lane and job: sent along, and what answers set is taken up. Absent: none are kept. */
   readonly cookies?: CookieJar;
   /**
-   * Whether the beginning of an HTML page is all that is wanted of it. Asked each time that what has come of a large page has doubled; the
-   * page is then left there, where that costs less than to read on. Absent: pages are read whole.
+   * Whether the beginning of an HTML page is all that is wanted of it. Asked a few times while a large one comes in, which is then left
+   * there where that costs less than to read on. Absent: pages are read whole.
    */
   readonly isEnough?: ((start: PageStart) => boolean) | undefined;
 }

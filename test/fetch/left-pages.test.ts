@@ -83,6 +83,21 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (version) => {
   });
 });
 
+test('of HTTP/2, no more than 100 pages are left on a connection', async () => {
+  const site = await serve('HTTP/2', (_, response) => {
+    response.on('error', () => {}).writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': PAGE.length });
+    response.write(PAGE.subarray(0, 70_000));
+  });
+  const fetcher = testFetcher({ ca: authority.cert });
+  const connections: number[] = [];
+  for (let i = 0; i < 102; i++) {
+    await fetcher.fetch(wanted(site.origin));
+    connections.push(site.connections());
+  }
+  expect(connections.lastIndexOf(1)).toBe(99);
+  expect(connections.at(-1)).toBe(2);
+});
+
 test('a page of unknown length is left when much of it has come', async () => {
   const site = await startSite((request, response) => {
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
