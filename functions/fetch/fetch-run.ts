@@ -182,12 +182,14 @@ export class FetchRun implements ExchangeOwner {
   #otherWay({ client, connection, answered }: Exchange, error: unknown): Sender | undefined {
     if (!connection || answered) return undefined;
     const { agent, fresh } = this.#tools.route;
-    if (connection.left > 0 && asksForCalm(error)) {
+    const isRefused = asksForCalm(error);
+    if (isRefused && connection.left > 0) {
       client?.retire();
       return agent;
     }
-    // Used before: the server had closed it while it was idle.
-    return connection.uses > 1 && toRequestError(error, this.#label).code === 'connect' ? fresh : undefined;
+    if (connection.uses <= 1) return undefined;
+    // The server had closed it while it was idle, or has as much to send on it as it will hold.
+    return isRefused || toRequestError(error, this.#label).code === 'connect' ? fresh : undefined;
   }
 
   #dispatch(hop: Hop, via: Sender): Exchange {

@@ -107,6 +107,20 @@ test('a stream that says nothing ends at the header timeout', async () => {
   expect(error.code).toBe('timeout');
 });
 
+test('a server that has too much to send on one connection is asked on another', async () => {
+  const body = '<p>'.padEnd(4_000_000, 'a');
+  // Node's default, 10 MB, which the pages at a time are over.
+  const server = createSecureServer({ cert, key }, (_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(body);
+  });
+  const site = await listen(server, 'https');
+  const fetcher = testFetcher({ ca: authority.cert });
+  await pageOf(fetcher.fetch(requestTo(site.origin, { maxBytes: 5_000_000 })));
+  const pages = await Promise.all([1, 2, 3, 4].map(() => pageOf(fetcher.fetch(requestTo(site.origin, { maxBytes: 5_000_000 })))));
+  expect(pages.map((page) => page.body.length)).toEqual([1, 2, 3, 4].map(() => body.length));
+});
+
 test('a server that goes away between two pages costs a new connection, not a page', async () => {
   const site = await streamSite((stream) => {
     stream.respond({ ':status': 200, 'content-type': 'text/html' });
