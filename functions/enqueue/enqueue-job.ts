@@ -75,11 +75,18 @@ interface EnqueueState {
  *
  * @param job - as it was first written: lanes and budget hold for the whole job.
  * @param remainingMs - what is left of the invocation.
+ * @param isNew - there is nothing to go on from.
  * @returns whether all is sent and committed; else the job has to go on in another invocation.
  * @throws what S3 or SQS answered.
  */
-export async function enqueueJob(tools: EnqueueTools, job: Job, scraper: Scraper, remainingMs: () => number): Promise<boolean> {
-  const saved = await tools.cloud.objects.getJson<EnqueueState>(keys.enqueueState(job.id));
+export async function enqueueJob(
+  tools: EnqueueTools,
+  job: Job,
+  scraper: Scraper,
+  remainingMs: () => number,
+  isNew = false,
+): Promise<boolean> {
+  const saved = isNew ? undefined : await tools.cloud.objects.getJson<EnqueueState>(keys.enqueueState(job.id));
   return new EnqueueRun(tools, job, scraper, saved, new StepTime(tools.now, remainingMs)).run();
 }
 

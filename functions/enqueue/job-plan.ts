@@ -103,15 +103,16 @@ export function planOfSchedule(event: ScheduleEvent, nowMs: number): JobPlan {
 }
 
 async function readJobFile(objects: ObjectStore, key: string): Promise<JobFile | undefined> {
-  const object = await objects.head(key);
+  const object = await objects.stream(key);
   if (!object) return undefined;
-  if (object.size > MAX_JOB_FILE_BYTES)
+  if (object.size > MAX_JOB_FILE_BYTES) {
+    object.body.destroy();
     throw new UsageError(
       'bad-job-file',
       `${key} has ${object.size} bytes, over the limit of ${MAX_JOB_FILE_BYTES}. Drop the URLs as a file, and name it as "input".`,
     );
-  const text = await objects.getText(key);
-  return text === undefined ? undefined : parseJobFile(text, key);
+  }
+  return parseJobFile(await object.body.transformToString('utf8'), key);
 }
 
 /** A folder may have any name; in ids and keys it must not. */

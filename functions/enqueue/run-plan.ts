@@ -49,16 +49,17 @@ export async function runPlan(tools: PlanTools, plan: JobPlan, remainingMs: () =
   const job = start instanceof RequestError ? await writeFirst(tools, refused(bareJob(tools, plan), start)) : start;
   if (job.refusal) await failJob(tools, job, job.refusal);
   else if (job.skippedFor !== undefined) await skipJob(tools, job);
-  else await goOn(tools, job, remainingMs, mayWork);
+  else await goOn(tools, job, remainingMs, mayWork, known === undefined);
 }
 
 /** Goes on with a job that an earlier invocation began; one that is gone or enqueued is left alone. */
 export async function continueJob(tools: PlanTools, id: string, remainingMs: () => number, mayWork: boolean): Promise<void> {
   const job = await tools.cloud.objects.getJson<Job>(keys.job(id));
-  if (job && !job.enqueued) await goOn(tools, job, remainingMs, mayWork);
+  if (job && !job.enqueued) await goOn(tools, job, remainingMs, mayWork, false);
 }
 
-async function goOn(tools: PlanTools, job: Job, remainingMs: () => number, mayWork: boolean): Promise<void> {
+/** @param isNew - no earlier invocation is known to have begun: there is no state of it to look for. */
+async function goOn(tools: PlanTools, job: Job, remainingMs: () => number, mayWork: boolean, isNew: boolean): Promise<void> {
   const { objects, postponed } = tools.cloud;
   // Behind job.json: report takes a job without one off the list.
   await objects.put(keys.active(job.id), '');
@@ -68,7 +69,7 @@ async function goOn(tools: PlanTools, job: Job, remainingMs: () => number, mayWo
     await objects.putJson(keys.job(job.id), ended);
     return failJob(tools, ended, scraper);
   }
-  if (mayWork && (await enqueueJob(tools, job, scraper, remainingMs))) return;
+  if (mayWork && (await enqueueJob(tools, job, scraper, remainingMs, isNew))) return;
   await postponed.send([{ body: JSON.stringify({ v: 1, kind: 'enqueue', job: job.id } satisfies EnqueueMessage) }]);
 }
 

@@ -28,7 +28,13 @@ export async function runBatch(invocation: Invocation, state: LaneState, deliver
   const { cloud } = invocation.tools;
   const { batch } = delivery;
   const key = keys.outcome(batch.job, batch.id);
-  const [known, job] = await Promise.all([cloud.objects.getJson<Outcome>(key), invocation.jobs.get(batch.job)]);
+  const [known, job] = await Promise.all([
+    cloud.objects.getJson<Outcome>(key),
+    invocation.jobs.get(batch.job),
+    // What nearly every batch asks next comes along.
+    invocation.jobs.isCancelled(batch.job),
+    state.loadHost(),
+  ]);
   if (!job) {
     invocation.tools.log.warn('A batch of a job that is gone is dropped.', { job: batch.job, batch: batch.id });
     await cloud.requests.delete(delivery.receiptHandle);

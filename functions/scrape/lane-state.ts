@@ -41,7 +41,17 @@ export class LaneState {
 
   /** Reads the host's record (once) and the job's seen-set (once, where the job needs one). */
   async load(job: string, needsSeen: boolean): Promise<void> {
-    await Promise.all([this.#loaded ? undefined : this.#loadHost(), needsSeen ? this.#loadSeen(job) : undefined]);
+    await Promise.all([this.loadHost(), needsSeen ? this.#loadSeen(job) : undefined]);
+  }
+
+  /** Reads the host's record, once. */
+  async loadHost(): Promise<void> {
+    if (this.#loaded) return;
+    const record = await this.#cloud.objects.getJson<HostRecord>(keys.host(this.lane));
+    this.robots = new RobotsCache(record?.robots ?? {}, this.#agentToken);
+    this.pace = record?.pace;
+    this.#saved = record ? JSON.stringify(record) : '';
+    this.#loaded = true;
   }
 
   /** The requests taken up by this lane in a job, as committed. */
@@ -109,14 +119,6 @@ export class LaneState {
     if (text === this.#saved || (isBlank && this.#saved === '')) return;
     await this.#cloud.objects.put(keys.host(this.lane), text, { contentType: 'application/json' });
     this.#saved = text;
-  }
-
-  async #loadHost(): Promise<void> {
-    const record = await this.#cloud.objects.getJson<HostRecord>(keys.host(this.lane));
-    this.robots = new RobotsCache(record?.robots ?? {}, this.#agentToken);
-    this.pace = record?.pace;
-    this.#saved = record ? JSON.stringify(record) : '';
-    this.#loaded = true;
   }
 
   async #loadSeen(job: string): Promise<SeenSet> {

@@ -19,7 +19,7 @@ import { functionOptionsOf } from './option-values.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 import type { RunFlags } from './run-command.ts';
-import { newJobId } from './submit-job.ts';
+import { newJobId, submitJob } from './submit-job.ts';
 
 /**
  * `urldrop run`: a user of the local cloud like any other. Puts the input into its bucket, follows the job's summary, and
@@ -50,13 +50,13 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
     ...(layout && { warmWorkers: layout.threads }),
     functionOptions: { ...functionOptionsOf(flags), ...(layout && { [optionTable.minLanes.env]: String(layout.lanes) }) },
   };
+  const hasHistory = existsSync(flags.dataDir);
   let isBegun = flags.resume !== undefined;
   try {
     return await withLocalCloud(cloudOptions, say, async (session) => {
       const { cloud, bell, signal } = session;
       let attempt = 1;
       if (input) {
-        const { submitJob } = await import('./submit-job.ts');
         if (!chosen.isKnown) {
           const scraper = await (await import('./choose-scraper.ts')).scraperInBucket(cloud.objects, chosen.name);
           if (mustStart) checkStart(scraper);
@@ -64,7 +64,7 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<num
         const { name: scraper, recipe } = chosen;
         await submitJob(cloud.objects, { job, scraper, ...(recipe && { recipe }), input, options: jobOptionsOf(flags) });
         isBegun = true;
-        if (!flags.json) await tellOfOthers(cloud.objects, job, say);
+        if (!flags.json && hasHistory) await tellOfOthers(cloud.objects, job, say);
       } else {
         attempt = await (await import('./resume-job.ts')).resumeJob(session, job, flags.dataDir);
       }

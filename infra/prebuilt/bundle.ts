@@ -8,7 +8,17 @@ import { bundleOptions } from '../bundling/options.ts';
 import { packTables } from '../bundling/pack-tables.ts';
 import { requireBuiltins } from '../bundling/require-builtins.ts';
 import { hashOf, PREBUILT, ROOT, type Build } from './build.ts';
-import { builtinsByFile, entryPoints, lateHttp2, leaveToNode, noSchemas, ownPlaces, packageNamed, type Part } from './plugins.ts';
+import {
+  builtinsByFile,
+  entryPoints,
+  lateHttp2,
+  leaveToNode,
+  noSchemas,
+  ownPlaces,
+  packageNamed,
+  plainTables,
+  type Part,
+} from './plugins.ts';
 
 /**
  * What is loaded together, by the modules that bring it; those that load least first. A handler itself stays out: it reads its
@@ -69,6 +79,7 @@ export async function bundleParts(): Promise<{ build: Build; files: ReadonlyMap<
       requireBuiltins,
       leaveOut('prebuilt'),
       defer,
+      plainTables,
       packTables,
       dropUnusedShapes,
     ],

@@ -103,6 +103,17 @@ export const builtinsByFile: Plugin = {
   },
 };
 
+/** Tables that every run reads: with their code kept, unpacking them would only take time. */
+export const plainTables: Plugin = {
+  name: 'plain-tables',
+  setup(esbuild) {
+    esbuild.onLoad(
+      { filter: /\/(undici\/lib\/llhttp\/(llhttp_simd-wasm|constants)|entities\/dist\/generated\/decode-data-(ht|x)ml)\.js$/ },
+      async ({ path }) => ({ contents: await readFile(path, 'utf8'), loader: 'js' }),
+    );
+  },
+};
+
 /** Fastify loads HTTP/2 for servers that speak it, 4 ms. */
 export const lateHttp2: Plugin = {
   name: 'late-http2',
