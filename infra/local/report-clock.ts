@@ -51,7 +51,7 @@ export class ReportClock {
   /** One tick now, after the one under way if there is one. */
   async tick(): Promise<void> {
     await this.#ticking;
-    await this.#tick();
+    await this.#begin();
   }
 
   async stop(): Promise<void> {
@@ -73,14 +73,20 @@ export class ReportClock {
     this.#timer = setTimeout(
       () => {
         this.#dueMs = Number.POSITIVE_INFINITY;
-        this.#ticking ??= this.#tick().finally(() => {
-          this.#ticking = undefined;
-          if (this.#invocations > 0) this.#plan(this.#o.activeMs);
-          else this.#plan(this.#isNews ? this.#settleMs() : this.#o.idleMs);
-        });
+        void this.#begin();
       },
       Math.max(0, inMs),
     );
+  }
+
+  /** The tick under way, or one from now on. */
+  #begin(): Promise<void> {
+    this.#ticking ??= this.#tick().finally(() => {
+      this.#ticking = undefined;
+      if (this.#invocations > 0) this.#plan(this.#o.activeMs);
+      else this.#plan(this.#isNews ? this.#settleMs() : this.#o.idleMs);
+    });
+    return this.#ticking;
   }
 
   async #tick(): Promise<void> {

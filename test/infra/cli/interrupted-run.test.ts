@@ -1,8 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createClients } from '../../../functions/aws/clients.ts';
+import { ObjectStore } from '../../../functions/aws/objects.ts';
+import { keys, prefixes } from '../../../functions/job/keys.ts';
 import type { ResultLine } from '../../../functions/job/result.ts';
 import type { Summary } from '../../../functions/job/summary.ts';
+import { LOCAL_BUCKET, startEmbeddedAws } from '../../../infra/local/embedded-aws.ts';
 import { tempDir } from '../local/clouds.ts';
 import { start, startSite, urldrop, urlList } from './command.ts';
 
@@ -112,3 +116,26 @@ test('a finished job resumed only exports again', async () => {
   expect((JSON.parse(stdout) as ResultLine).url).toBe(`${site.url}/1`);
   expect(site.log).toEqual(['/1']);
 });
+
+test('a job killed between its last batch and the end of its report has ended for good when it is resumed', async () => {
+  using dir = tempDir();
+  await using site = await startSite();
+  const { id } = JSON.parse((await urldrop(dir.path, ['run', `${site.url}/1`, '--allow-private', '--json'])).stdout) as { id: string };
+  await inBucketOf(dir.path, async (objects) => {
+    await objects.put(keys.active(id), '');
+    for (const key of [keys.summary(id), keys.finished(id)]) await objects.delete(key);
+  });
+  expect((await urldrop(dir.path, ['run', '--resume', id, '--allow-private'])).code).toBe(0);
+  await inBucketOf(dir.path, async (objects) => {
+    expect(await objects.getJson(keys.finished(id))).toMatchObject({ id, state: 'finished' });
+    expect(await Array.fromAsync(objects.list(prefixes.active))).toEqual([]);
+  });
+});
+
+async function inBucketOf(cwd: string, use: (objects: ObjectStore) => Promise<void>): Promise<void> {
+  const aws = await startEmbeddedAws({ dataDir: join(cwd, '.urldrop') });
+  const { s3 } = createClients(true, aws);
+  await use(new ObjectStore(s3, LOCAL_BUCKET));
+  s3.destroy();
+  await aws.stop();
+}
