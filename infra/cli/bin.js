@@ -16,10 +16,10 @@ const SHORT_FILE_BYTES = 8_192;
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   beginWithLessMemory(process.argv.slice(2));
   nodeModule.enableCompileCache();
-  const { keepCode } = await import('../prebuilt/use-prebuilt.ts');
-  process.once('exit', keepCode);
   // Its first thread loads the functions while this one finds out what it is to do.
   if (process.argv[2] === 'run') (await import('../local/worker-thread.ts')).startSpareWorker();
+  const { keepCode } = await import('../prebuilt/use-prebuilt.ts');
+  process.once('exit', keepCode);
   const { main } = await import('./main.ts');
   const code = await main(process.argv.slice(2));
   // All is done and closed, and nobody needs to type any more. Left to itself, Node takes its heap down piece by piece, 12 ms.

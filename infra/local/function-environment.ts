@@ -1,4 +1,5 @@
 import { optionTable } from '../../functions/options.ts';
+import { withoutAws } from './worker-thread.ts';
 
 /** Slices of the local cloud: short, so that progress shows and a stop is soon done; a slice costs no invocation here. */
 const LOCAL_SLICE_MS = '5000';
@@ -9,7 +10,7 @@ const LONG_SLICES = String(INVOCATIONS_PER_THREAD / 2);
 
 /**
  * The environment of the functions on this machine: that of the process, since proxies, certificates and `URLDROP_…` options
- * are set there, but nothing of its AWS configuration: a profile or a real endpoint must never be reached from here.
+ * are set there, but nothing of its AWS configuration.
  *
  * @param wiring - endpoints, queues, and options that win over the process's own.
  */
@@ -17,12 +18,10 @@ export function functionEnvironment(
   processEnv: Readonly<Record<string, string | undefined>>,
   wiring: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const env: Record<string, string> = {
+  return {
     [optionTable.sliceMs.env]: LOCAL_SLICE_MS,
     [optionTable.longSlices.env]: LONG_SLICES,
+    ...withoutAws(processEnv),
+    ...wiring,
   };
-  for (const [name, value] of Object.entries(processEnv)) {
-    if (value !== undefined && !name.startsWith('AWS_')) env[name] = value;
-  }
-  return { ...env, ...wiring };
 }

@@ -47,7 +47,7 @@ export class FunctionThread {
     this.#onEnd = () => onEnd(this);
     this.#env = env;
     const memoryMb = Math.max(...Object.values(setup.functions).map((f) => f.memoryMb));
-    this.#worker = takeSpareWorker() ?? startWorker({ preload: setup.preload }, env, memoryMb);
+    this.#worker = takeSpareWorker(memoryMb) ?? startWorker({ preload: setup.preload }, env, memoryMb);
     this.#worker.stdout.on('data', onOutput);
     this.#worker.stderr.on('data', onOutput);
     this.#worker.on('message', (message: FromWorker) => this.#settle(message));

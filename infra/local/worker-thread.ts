@@ -1,7 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { settings } from '../settings.ts';
-import { functionEnvironment } from './function-environment.ts';
 import type { WorkerSetup } from './function-messages.ts';
 
 /**
@@ -30,6 +28,9 @@ export const PRELOAD: readonly string[] = ['aws/cloud.ts', 'fetch/fetcher.ts', '
   (path) => new URL(`../../functions/${path}`, import.meta.url).href,
 );
 
+/** What the functions of `infra/settings.ts` may take at most, who are not asked: a thread is started ahead before anything else is loaded. */
+export const SPARE_MEMORY_MB = 1_024;
+
 let spare: Worker | undefined;
 
 /** @param memoryMb - old objects at most; more ends the thread and not the process, when a page makes it allocate without end. */
@@ -47,8 +48,7 @@ export function startWorker(setup: WorkerSetup, env: Readonly<Record<string, str
 
 /** Starts a thread for a command that will need one, before anything of the command is known: it loads what all threads load. */
 export function startSpareWorker(): void {
-  const memoryMb = Math.max(...Object.values(settings.functions).map((f) => f.memoryMb));
-  const worker = startWorker({ preload: PRELOAD }, functionEnvironment(process.env, {}), memoryMb);
+  const worker = startWorker({ preload: PRELOAD }, withoutAws(process.env), SPARE_MEMORY_MB);
   // Where the command has nothing for it to do, it does not keep the process.
   worker.unref();
   const drop = () => {
@@ -58,10 +58,18 @@ export function startSpareWorker(): void {
   spare = worker;
 }
 
-/** The thread that was started ahead, once. */
-export function takeSpareWorker(): Worker | undefined {
+/** The thread that was started ahead, once, if it is of this size. */
+export function takeSpareWorker(memoryMb: number): Worker | undefined {
+  if (memoryMb !== SPARE_MEMORY_MB) return undefined;
   const worker = spare;
   spare = undefined;
   worker?.ref();
   return worker;
+}
+
+/** Environment of a process without its AWS configuration: a profile or a real endpoint must never be reached from here. */
+export function withoutAws(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('AWS_')),
+  );
 }

@@ -25,7 +25,6 @@ import {
  * configuration when it is loaded.
  */
 const parts: Readonly<Record<string, readonly string[]>> = {
-  thread: ['infra/local/worker-thread.ts'],
   command: ['infra/cli/main.ts'],
   bucket: ['functions/aws/clients.ts', 'functions/aws/objects.ts', 'functions/job/summary.ts'],
   run: ['infra/cli/run.ts', 'infra/cli/submit-job.ts', 'infra/cli/export-results.ts', 'infra/cli/summary-text.ts', 'infra/local/wiring.ts'],
@@ -107,8 +106,11 @@ async function scriptOf(module: string): Promise<string> {
     minifyWhitespace: true,
     define: { 'import.meta.url': 'urldropPlace.url', 'import.meta.filename': 'urldropPlace.path' },
   });
-  // A script has no `import()`. What our modules load late is named by its path.
-  const body = code.replaceAll(/\bimport\((?="\.\.?\/)/g, 'urldropPlace.load(');
+  const body = code
+    // A script has no `import()`. What our modules load late is named by its path.
+    .replaceAll(/\bimport\((?="\.\.?\/)/g, 'urldropPlace.load(')
+    // Getters by name are what is exported already; as a second set of them each would be asked through two.
+    .replace(/\bmodule\.exports=__toCommonJS\w*\((\w+)\)/, 'module.exports=$1');
   return `(function (exports, require, module, urldropPlace) {${body}})`;
 }
 
@@ -138,7 +140,7 @@ function exportsOfPackages(names: readonly string[]): Promise<[string, readonly 
 
 /** All that a build is made of: files of ours, packages by what npm says that it installed, and how it is made. */
 function sourcesOf({ inputs }: Metafile): string[] {
-  const ours = Object.keys(inputs).filter((file) => /^[\w./-]+$/.test(file) && !file.startsWith('node_modules/'));
+  const ours = Object.keys(inputs).filter((file) => /^[\w./-]+$/.test(file) && !file.includes('node_modules/'));
   const how = ['infra/bundling', 'infra/prebuilt'].flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`));
   return [...new Set([...ours, ...how, 'node_modules/.package-lock.json'])].toSorted();
 }

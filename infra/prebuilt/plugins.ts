@@ -52,13 +52,18 @@ export async function packageNamed(name: string): Promise<{ exports: readonly st
   return { exports, source: lines.filter((line) => line !== false).join('\n') };
 }
 
-/** What Node finds by itself when it is imported: what our modules load late, and scrapers. */
+/** It is loaded before a build is looked for, and by nobody else than the command. */
+const FIRST = 'infra/local/worker-thread.ts';
+
+/** What Node finds by itself when it is imported: what our modules load late, what was loaded first, and scrapers. */
 export const leaveToNode: Plugin = {
   name: 'leave-to-node',
   setup(esbuild) {
     esbuild.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
       const file = relative(ROOT, join(resolveDir, path));
-      return kind === 'dynamic-import' || file.startsWith(SCRAPERS) ? { path: TO_PROJECT + file, external: true } : undefined;
+      return kind === 'dynamic-import' || file === FIRST || file.startsWith(SCRAPERS)
+        ? { path: TO_PROJECT + file, external: true }
+        : undefined;
     });
   },
 };
@@ -107,10 +112,10 @@ export const builtinsByFile: Plugin = {
 export const plainTables: Plugin = {
   name: 'plain-tables',
   setup(esbuild) {
-    esbuild.onLoad(
-      { filter: /\/(undici\/lib\/llhttp\/(llhttp_simd-wasm|constants)|entities\/dist\/generated\/decode-data-(ht|x)ml)\.js$/ },
-      async ({ path }) => ({ contents: await readFile(path, 'utf8'), loader: 'js' }),
-    );
+    esbuild.onLoad({ filter: /\/undici\/lib\/llhttp\/(llhttp_simd-wasm|constants)\.js$/ }, async ({ path }) => ({
+      contents: await readFile(path, 'utf8'),
+      loader: 'js',
+    }));
   },
 };
 

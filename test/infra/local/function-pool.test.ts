@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { FunctionPool } from '../../../infra/local/function-pool.ts';
+import { SPARE_MEMORY_MB } from '../../../infra/local/worker-thread.ts';
+import { settings } from '../../../infra/settings.ts';
 
 const WHERE = { module: new URL('handlers/where.ts', import.meta.url).href, memoryMb: 128, timeoutMs: 60_000 };
 
@@ -17,4 +19,8 @@ test('a lane stays on its thread, though the thread has not said yet that it is 
   } finally {
     await pool.stop();
   }
+});
+
+test('a thread that was started ahead has the memory of any other', () => {
+  expect(SPARE_MEMORY_MB).toBe(Math.max(...Object.values(settings.functions).map(({ memoryMb }) => memoryMb)));
 });
