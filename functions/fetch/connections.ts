@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Client from 'undici/lib/dispatcher/client.js';
@@ -16,6 +17,8 @@ export interface Connection {
   uses: number;
   /** Answers left before their end: over HTTP/2 the connection goes on without them. */
   left: number;
+  /** HTTP/2: the bytes of several answers may lie in one piece of memory. */
+  readonly isShared: boolean;
   /** The socket broke (a reset, say), whatever the HTTP parser made of it. */
   broken?: Error;
 }
@@ -199,7 +202,8 @@ export class Connections {
   }
 
   #adopt(client: TracedClient, { socket, dnsMs, connectMs }: Dialled): void {
-    client.connection = { dnsMs, connectMs, uses: 0, left: 0 };
+    const isShared = (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
+    client.connection = { dnsMs, connectMs, uses: 0, left: 0, isShared };
     client.isOpen = true;
     this.#sockets.set(socket, client);
     // Before undici's own listener: it takes a reset for the end of a body without a length.

@@ -26,6 +26,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** Empty for a skipped body. */
   readonly body: Buffer;
+  /** No other answer has bytes in the memory of this body. */
+  readonly isOwn: boolean;
   readonly wireBytes: number;
   /** The body is a beginning: the rest was not wanted. */
   readonly isLeft: boolean;
@@ -257,6 +259,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionAware, Bo
       status: this.#status,
       headers: this.#headers,
       body: this.#received(),
+      isOwn: this.#whole !== undefined || this.#connection?.isShared === false,
       wireBytes: this.wireBytes,
       isLeft,
       connection: this.#connection,

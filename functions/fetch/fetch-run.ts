@@ -295,6 +295,8 @@ export class FetchRun implements ExchangeOwner {
     return makePage({
       answer,
       body,
+      // What was decoded is a copy.
+      isOwn: answer.isOwn || body !== answer.body,
       contentType,
       httpCharset: charset,
       url: hop.url.href,

@@ -4,11 +4,16 @@ import type { Answer } from './exchange.ts';
 import { readPageRobots } from './page-robots.ts';
 import type { FetchedPage } from './types.ts';
 
+/** Of less, the engine rids itself in time. */
+const MIN_RELEASED_BYTES = 8_192;
+
 /** What makes a page of an answer. */
 export interface PageParts {
   readonly answer: Answer;
   /** Content-decoded. */
   readonly body: Buffer;
+  /** No other answer lies in the body's memory. */
+  readonly isOwn: boolean;
   readonly contentType: string;
   /** The charset parameter of Content-Type. */
   readonly httpCharset: string | undefined;
@@ -39,6 +44,7 @@ export function makePage(parts: PageParts): FetchedPage {
     charset,
     text: () => (text ??= decodeText(body, charset)),
     ...(robots && { robots }),
+    ...(parts.isOwn && isWorthReleasing(body) && { release: () => void (body.buffer as ArrayBuffer).transfer(0) }),
     provenance: {
       ...provenanceOf(parts),
       ...(hasText && { charset }),
@@ -66,6 +72,11 @@ export function provenanceOf(parts: Pick<PageParts, 'answer' | 'url' | 'contentT
       total: round(performance.now() - startedAt),
     },
   };
+}
+
+/** Whether a body has memory of its own, and not a part of the piece that Node divides among small buffers, which is of a size of its own. */
+function isWorthReleasing(body: Buffer): boolean {
+  return body.length >= MIN_RELEASED_BYTES && body.buffer.byteLength !== Buffer.poolSize;
 }
 
 function round(ms: number): number {

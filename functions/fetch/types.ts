@@ -72,6 +72,11 @@ export interface FetchedPage {
   /** The body as text; decoded once, on first use. */
   readonly text: () => string;
   readonly provenance: Omit<Provenance, 'attempts'>;
+  /**
+   * Gives the memory of the body back at once, where the engine would come to it much later; neither body nor text can be read then.
+   * Absent where there is nothing to gain by it.
+   */
+  readonly release?: () => void;
   /** There where the page says something to robots. */
   readonly robots?: PageRobots;
 }

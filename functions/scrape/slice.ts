@@ -183,6 +183,7 @@ export class Slice {
     try {
       pageYield = await scraper.run(request, page, {
         job: job.id,
+        isLast: true,
         maxDepth: scraper.maxDepth,
         log: (message, facts) => tools.log.info(message, { ...facts }),
       });

@@ -100,6 +100,8 @@ class PageRun {
     else if (!this.#scanned(scan)) await this.#turn(() => this.#declared());
     const isAwaited = this.#found.some((item) => item instanceof Promise);
     const items = isAwaited ? await this.#inTime(Promise.all(this.#found.map((item) => Promise.resolve(item)))) : (this.#found as Json[]);
+    // Code of the scraper's own may have kept what it was given of the page.
+    if (this.#context.isLast && !parse) this.#page.release?.();
     const downloads = this.#downloads?.requests.map((request) => this.#items.detach(request) as unknown as Request) ?? [];
     return { items, follows: [...this.#follows, ...downloads], dropped: this.#links?.dropped ?? {} };
   }

@@ -44,6 +44,8 @@ export interface RunContext {
   readonly job?: string | undefined;
   /** The job's own limit where it is not the scraper's. */
   readonly maxDepth?: number | undefined;
+  /** Nobody wants the page after this run: its memory may be given back. */
+  readonly isLast?: boolean;
   /** Takes what a scraper notes with `log`. */
   readonly log?: (message: string, facts: Readonly<Record<string, Json>>) => void;
   /** Hears of every field that came out empty, and why: for an author trying a scraper. Costs a search for each. */

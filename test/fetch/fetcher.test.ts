@@ -48,6 +48,21 @@ describe('a page', () => {
     expect(new Date(page.provenance.fetchedAt).toISOString()).toBe(page.provenance.fetchedAt);
   });
 
+  test('gives the memory of its body back when it is told to, and no other’s', async () => {
+    const large = '<p>'.padEnd(20_000, 'a');
+    const site = await startSite(({ url }, response) =>
+      response.setHeader('content-type', 'text/html').end(url === '/small' ? '<p>' : large),
+    );
+    const fetcher = testFetcher();
+    const get = (path: string) => pageOf(fetcher.fetch(requestTo(`${site.origin}${path}`)));
+    const [page, other, small] = [await get('/1'), await get('/2'), await get('/small')];
+    page.release?.();
+    expect(page.body.length).toBe(0);
+    expect(other.text()).toBe(large);
+    // It may lie among other small buffers.
+    expect(small.release).toBeUndefined();
+  });
+
   test('tells how long name, connection, first byte and the whole took; a kept connection took nothing', async () => {
     const site = await startSite((_request, response) => response.setHeader('content-type', 'text/html').end('<p>'));
     const fetcher = testFetcher();

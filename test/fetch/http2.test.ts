@@ -42,6 +42,16 @@ test('where the server offers it, pages come over HTTP/2, all on one connection'
   expect(site.connections()).toBe(1);
 });
 
+test('a body that came in the same piece of memory as others is not given back', async () => {
+  const server = h2Server(
+    (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'.padEnd(9_000, 'a')),
+  );
+  const site = await listen(server, 'https');
+  const fetcher = testFetcher({ ca: authority.cert });
+  const pages = await Promise.all([1, 2, 3, 4].map(() => pageOf(fetcher.fetch(requestTo(site.origin)))));
+  expect(pages.map((page) => page.release)).toEqual([1, 2, 3, 4].map(() => undefined));
+});
+
 test('HTTP/2 can be switched off', async () => {
   const server = h2Server((request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' });

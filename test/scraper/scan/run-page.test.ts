@@ -87,3 +87,32 @@ describe('a page type uses the tree, with the same result', () => {
     expect(await outcome(page, more)).toMatchObject({ items, trees: 1 });
   });
 });
+
+describe('a page’s memory is given back', () => {
+  const released = async (page: Record<string, unknown>, context: RunContext) => {
+    let count = 0;
+    const scraper = buildScraper({ name: 'test', pages: { page } }, undefined);
+    const { items } = await run(scraper, PAGE, { page: { release: () => void count++ }, context });
+    return { items, count };
+  };
+  const extract = { h1: 'h1' };
+
+  test('once its fields are read', async () => {
+    expect(await released({ extract }, { isLast: true })).toEqual({ items: [{ h1: 'Brass lamp' }], count: 1 });
+  });
+
+  test.each<[string, Record<string, unknown>, RunContext]>([
+    ['where it is wanted again', { extract }, {}],
+    [
+      'where code of the scraper may have kept it',
+      {
+        *parse({ body }: { body: Buffer }) {
+          yield body.length;
+        },
+      },
+      { isLast: true },
+    ],
+  ])('but not %s', async (_, page, context) => {
+    expect((await released(page, context)).count).toBe(0);
+  });
+});
