@@ -126,6 +126,8 @@ export class Dialler {
       timeout: connectTimeoutMs,
       allowH2,
       maxCachedSessions: 1_000,
+      // TCP's own probes begin after a minute of silence; half of that ends a fetch, and an idle connection.
+      keepAlive: false,
       // With it, Node asks the lookup for all addresses and tries them in turn (Happy Eyeballs).
       autoSelectFamily: true,
       ...(ca !== undefined && { ca }),
