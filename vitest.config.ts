@@ -6,6 +6,7 @@ const STACK = 'test/infra/*.test.ts';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/helpers/prebuilt.ts'],
     setupFiles: ['test/helpers/property-seed.ts'],
     // Tests start real servers, worker threads and processes: the bound is for what hangs, never for speed.
     testTimeout: 120_000,

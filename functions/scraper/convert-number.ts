@@ -1,6 +1,6 @@
 /** Signs between groups of digits: comma, point, apostrophes, the Arabic thousands sign, spaces that do not break a line. */
-const GROUP = String.raw`[.,'’٬ \u00a0\u202f\u2009]`;
-const FRACTION = String.raw`(?:[.,٫]\d+)?`;
+const GROUP = String.raw`[.,'\u2019\u066c \u00a0\u202f\u2009]`;
+const FRACTION = String.raw`(?:[.,\u066b]\d+)?`;
 const EXPONENT = String.raw`(?:[eE][-+]?\d+(?![\p{L}\d]))?`;
 
 /** India's groups (1,23,456.7), groups of three with one sign between them, plain digits, or a fraction alone. */

@@ -106,7 +106,10 @@ async function scriptOf(module: string): Promise<string> {
     minifyWhitespace: true,
     define: { 'import.meta.url': 'urldropPlace.url', 'import.meta.filename': 'urldropPlace.path' },
   });
+  // Of regular expressions, which esbuild leaves as they are. A raw text would be another one, and so would what stands behind a backslash.
+  if (/\braw`[^`]*[^\0-\x7f]|\\[^\0-\x7f]/.test(code)) throw new Error('A String.raw has characters beyond ASCII: write them as escapes.');
   const body = code
+    .replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
     // A script has no `import()`. What our modules load late is named by its path.
     .replaceAll(/\bimport\((?="\.\.?\/)/g, 'urldropPlace.load(')
     // Getters by name are what is exported already; as a second set of them each would be asked through two.

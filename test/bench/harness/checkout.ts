@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import prebuild from '../../helpers/prebuilt.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** Scrapers that a comparison brings: name of the export, and its file. */
@@ -12,6 +13,7 @@ const OWN: Readonly<Record<string, string>> = { overview: 'overview.ts', overvie
  * @returns the folder.
  */
 export function checkOut(folder: string): string {
+  prebuild();
   mkdirSync(folder, { recursive: true });
   for (const part of ['functions', 'infra', 'test/bench', 'package.json'])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
