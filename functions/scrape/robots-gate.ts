@@ -12,7 +12,7 @@ const MAX_PARKED = 64;
 /** A lane that may ask does so within this time, ms, or another one may. */
 const CLAIM_MS = 4 * ROBOTS_TIMEOUT_MS;
 /** Waits between two looks for somebody else's answer, ms: as long as it has been under way already, within these bounds. */
-const LOOK_MS = 250;
+const LOOK_MS = 25;
 const ERRAND_LOOK_MS = 2_000;
 const MAX_LOOK_MS = 60_000;
 
@@ -177,11 +177,11 @@ export class RobotsGate {
       return undefined;
     }
     if (moved) return this.#sendErrand(origin, waiting, moved);
-    if (record) {
-      robots.keep(origin, record);
-      if (waiting.claimedUntilMs !== undefined) await this.#shared.answer(origin, record);
-    }
-    return this.#free(origin, waiting);
+    if (record) robots.keep(origin, record);
+    this.#free(origin, waiting);
+    // Those that waited here go on while the others are told.
+    if (record && waiting.claimedUntilMs !== undefined) await this.#shared.answer(origin, record);
+    return undefined;
   }
 
   /** One of those that wait goes to the lane where the file lies; the others look for what it brings. */

@@ -54,7 +54,10 @@ export class Slice {
     this.#robots = new RobotsGate(job, {
       start: () => this.#start(),
       signal: this.#abort.signal,
-      release: (requests) => this.#ready.push(...requests),
+      release: (requests) => {
+        this.#ready.push(...requests);
+        this.#rest.wake();
+      },
       sendAway: (request) => this.#pending.push({ request, dueMs: 0 }),
     });
   }
