@@ -8,8 +8,12 @@ import { fileURLToPath } from 'node:url';
 const NEEDED_MAJOR = 24;
 /** New objects of the main thread, MB (each of three parts): V8 would let them take 16 before it looks for garbage. */
 const SEMI_SPACE = '--max-semi-space-size=4';
-/** Heaps of malloc among which glibc spreads threads: by its own rule eight a core, each of which keeps what it once had. */
-const ARENAS = { MALLOC_ARENA_MAX: '2' };
+/**
+ * How glibc keeps memory. One heap for all threads: by its own rule it makes eight a core, each of which keeps what it once had. And what
+ * is larger than the 64 KiB that a socket is read into goes back to the system as soon as it is free: left to itself, glibc keeps ever
+ * larger pieces, and a long run grows with the holes between them.
+ */
+const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '69632' };
 /** A file of some hundred URLs. */
 const SHORT_FILE_BYTES = 8_192;
 
@@ -56,7 +60,7 @@ function beginWithLessMemory(args) {
   if (!runsLong || process.platform !== 'linux' || 'MALLOC_ARENA_MAX' in process.env || process.channel) return;
   try {
     const own = [SEMI_SPACE, ...process.execArgv, fileURLToPath(import.meta.url), ...args];
-    process.execve?.(process.execPath, [process.execPath, ...own], { ...process.env, ...ARENAS });
+    process.execve?.(process.execPath, [process.execPath, ...own], { ...MALLOC, ...process.env });
   } catch {
     // Not allowed here: it goes on as it is.
   }

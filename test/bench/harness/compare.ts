@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import type { Entrant } from './contestants.ts';
 import { interleave, type Standing } from './interleave.ts';
-import { agreement, readOverviews, type Overview } from './overview.ts';
+import { agreement, readOverviews } from './overview.ts';
 import { runProgram, type Measure } from './run-program.ts';
 
 export interface Comparison {
@@ -31,7 +31,7 @@ const FIRST_RUN_URLS = 20;
  * them, as a program that is installed has: what it keeps of its compiled code is there.
  */
 export async function compare(entrants: readonly Entrant[], comparison: Comparison): Promise<Result[]> {
-  const written = new Map<Entrant, Map<string, Overview>>();
+  const written = new Map<Entrant, Map<string, string>>();
   const fewUrls = join(comparison.folder, 'few-urls.txt');
   writeFileSync(fewUrls, readFileSync(comparison.urlFile, 'utf8').split('\n').slice(0, FIRST_RUN_URLS).join('\n'));
   for (const entrant of entrants) await runOnce(entrant, { ...comparison, urlFile: fewUrls });
@@ -49,18 +49,18 @@ export async function compare(entrants: readonly Entrant[], comparison: Comparis
   const reference = written.get(entrants.find(({ parses }) => parses) as Entrant);
   return standings.map((standing, i) => {
     const entrant = entrants[i] as Entrant;
-    const records = written.get(entrant) ?? new Map<string, Overview>();
+    const records = written.get(entrant) ?? new Map<string, string>();
     return { ...standing, entrant, records: records.size, same: entrant.parses && reference ? agreement(reference, records) : undefined };
   });
 }
 
-async function runOnce(entrant: Entrant, comparison: Comparison): Promise<{ measure: Measure; overviews: Map<string, Overview> }> {
+async function runOnce(entrant: Entrant, comparison: Comparison): Promise<{ measure: Measure; overviews: Map<string, string> }> {
   const folder = mkdtempSync(join(comparison.folder, 'run-'));
   const out = join(folder, 'records', 'out');
   mkdirSync(join(folder, 'records'));
   try {
     const measure = await runProgram(entrant.program({ ...comparison, folder, out }));
-    return { measure, overviews: readOverviews(out) };
+    return { measure, overviews: await readOverviews(out) };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -31,7 +31,7 @@ test.skipIf(process.platform !== 'linux')(
       return Array.from(stderr.matchAll(/^at (\d+) (.*)$/gm), ([, pid, limits]) => ({ pid, limits }));
     };
     const list = await starts(['nothing.txt']);
-    expect(list.map(({ limits }) => limits)).toEqual(['undefined', '2 --max-semi-space-size=4']);
+    expect(list.map(({ limits }) => limits)).toEqual(['undefined', '1 --max-semi-space-size=4']);
     expect(list[1]?.pid).toBe(list[0]?.pid);
     writeFileSync(join(dir.path, 'short.txt'), 'http://a.example/\n'.repeat(100));
     writeFileSync(join(dir.path, 'long.txt'), 'http://a.example/\n'.repeat(1_000));
