@@ -21,10 +21,8 @@ const LIKE_FILE = /\.(txt|csv|tsv|jsonl?|ndjson|xml|gz|list|urls|md)$/i;
 const HEAD_BYTES = 16_384;
 /** So many URLs are done by one thread, bar the waiting, in the time that a second one takes to start. */
 const FEW_URLS = 100;
-/** A file up to this size is uploaded in one piece. */
+/** A file up to this size goes up as it is; a larger one is packed, since the embedded S3 holds an object in memory while it takes it. */
 const ONE_PIECE_BYTES = 4 * 1024 * 1024;
-/** A file over this size is packed on its way: the embedded S3 holds an object in memory while it takes it. */
-const PACK_BYTES = 32 * 1024 * 1024;
 /** Characters kept of a file's name in its object key: file systems allow 255 bytes. */
 const MAX_NAME_CHARS = 80;
 
@@ -161,7 +159,7 @@ export async function uploadInput(objects: ObjectStore, job: string, input: Excl
     await objects.put(keys.input(job, name), await readFile(input.path));
     return keys.input(job, name);
   }
-  const isPacked = input.size <= PACK_BYTES || name.endsWith('.gz');
+  const isPacked = name.endsWith('.gz');
   const key = keys.input(job, isPacked ? name : `${name}.gz`);
   const file = createReadStream(input.path);
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });

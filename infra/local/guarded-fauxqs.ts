@@ -2,6 +2,7 @@ import { startFauxqs, type FauxqsServer } from 'fauxqs';
 import { heedConditions } from './conditional-writes.ts';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DatabaseSync } from 'node:sqlite';
+import { readSegments } from './segment-reads.ts';
 
 export interface Guards {
   /** Gets the database when its tables are there and before fauxqs loads them. Not called without a data directory. */
@@ -28,7 +29,8 @@ export interface AppReply {
   readonly raw: { once(event: 'close', listener: () => void): unknown };
   code(status: number): AppReply;
   type(mediaType: string): AppReply;
-  send(payload: string): AppReply;
+  header(name: string, value: string): AppReply;
+  send(payload: string | Buffer): AppReply;
 }
 export interface AppRequest {
   readonly method: string;
@@ -51,13 +53,19 @@ const AFTER_JOURNAL_MODE = 'PRAGMA synchronous = NORMAL';
 
 /**
  * Starts fauxqs with what it has no option for: it listens on loopback only (2.4.1 binds every interface, where anyone may read
- * and write), its database is tuned as above, it heeds the conditions of writes, and `guards` are called.
+ * and write), its database is tuned as above, it heeds the conditions of writes, reads parts of segments
+ * alone, and `guards` are called.
  *
  * @param options.dir - queues and objects go to a SQLite database in it; absent: all in memory.
  * @throws {Error} with code EADDRINUSE or EACCES from listening.
  */
 export function startGuardedFauxqs(options: { port: number; region: string; dir?: string }, guards: Guards): Promise<FauxqsServer> {
-  const guard = (message: unknown) => guardApp((message as { fastify: App }).fastify, guards);
+  let database: DatabaseSync | undefined;
+  const opened = (its: DatabaseSync) => {
+    database = its;
+    guards.prepare(its);
+  };
+  const guard = (message: unknown) => guardApp((message as { fastify: App }).fastify, guards, () => database);
   const original = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'exec') as PropertyDescriptor;
   const exec = original.value as (this: DatabaseSync, sql: string) => void;
   subscribe('fastify.initialization', guard);
@@ -67,7 +75,7 @@ export function startGuardedFauxqs(options: { port: number; region: string; dir?
       if (JOURNAL_MODE.test(sql)) exec.call(this, BEFORE_TABLES);
       exec.call(this, sql);
       if (JOURNAL_MODE.test(sql)) exec.call(this, AFTER_JOURNAL_MODE);
-      if (TABLES.test(sql)) guards.prepare(this);
+      if (TABLES.test(sql)) opened(this);
     },
   });
   try {
@@ -84,10 +92,11 @@ export function startGuardedFauxqs(options: { port: number; region: string; dir?
   }
 }
 
-function guardApp(app: App, { onObjectCreated }: Guards): void {
+function guardApp(app: App, { onObjectCreated }: Guards, database: () => DatabaseSync | undefined): void {
   const listen = app.listen.bind(app);
   app.listen = (options) => listen({ ...options, host: '127.0.0.1' });
   heedConditions(app);
+  readSegments(app, database);
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (reply.statusCode === 200 && createsObject(request)) {
       const { bucket = '', '*': key = '' } = request.params as { bucket?: string; '*'?: string };

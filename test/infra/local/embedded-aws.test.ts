@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { Queue } from '../../../functions/aws/queue.ts';
 import { UsageError } from '../../../functions/job/errors.ts';
 import { keys } from '../../../functions/job/keys.ts';
 import { LOCAL_BUCKET, startEmbeddedAws } from '../../../infra/local/embedded-aws.ts';
+import { tempDir } from './clouds.ts';
 
 test('the embedded SQS and S3 answer on 127.0.0.1 and on no other address of the machine', async () => {
   const aws = await startEmbeddedAws();
@@ -53,5 +55,22 @@ test('a queue is empty when its last message is deleted, not when it is received
   expect(aws.hasMessages('requests')).toBe(false);
   await new Queue(sqs, aws.queueUrls.postponed).send([{ body: '{}', delaySeconds: 900 }]);
   expect(aws.hasMessages('postponed')).toBe(true);
+  await aws.stop();
+});
+
+test.each(['in memory', 'on disk'])('parts of a segment are what S3 would give of it, %s', async (where) => {
+  using dir = tempDir();
+  const aws = await startEmbeddedAws(where === 'on disk' ? { dataDir: dir.path } : {});
+  const objects = new ObjectStore(createClients(true, aws).s3, LOCAL_BUCKET);
+  const key = keys.segment('a', '000000');
+  const bytes = randomBytes(100_000);
+  await objects.put(key, bytes);
+  const part = await objects.stream(key, { first: 50_000, last: 99_998 });
+  expect(part?.etag).toBe((await objects.head(key))?.etag);
+  expect(await part?.body.transformToByteArray()).toEqual(new Uint8Array(bytes.subarray(50_000, 99_999)));
+  expect(await objects.get(key, { first: 0, last: 0 })).toEqual(bytes.subarray(0, 1));
+  expect(await objects.get(key, { first: 99_000, last: 200_000 })).toEqual(bytes.subarray(99_000));
+  await expect(objects.get(key, { first: 100_000, last: 100_001 })).rejects.toThrow('range');
+  expect(await objects.get(keys.segment('a', '000001'), { first: 0, last: 1 })).toBeUndefined();
   await aws.stop();
 });
