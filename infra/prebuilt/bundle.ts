@@ -11,6 +11,7 @@ import { hashOf, PREBUILT, ROOT, type Build } from './build.ts';
 import {
   builtinsByFile,
   entryPoints,
+  isHandler,
   lateHttp2,
   leaveToNode,
   noSchemas,
@@ -22,15 +23,16 @@ import {
 
 /**
  * What is loaded together, by the modules that bring it; those that load least first. A handler itself stays out: it reads its
- * configuration when it is loaded.
+ * configuration when it is loaded, and it is what knows the scrapers.
  */
 const parts: Readonly<Record<string, readonly string[]>> = {
   command: ['infra/cli/main.ts'],
   bucket: ['functions/aws/clients.ts', 'functions/aws/objects.ts', 'functions/job/summary.ts'],
+  scraper: ['functions/scraper/define-scraper.ts'],
+  input: ['functions/urls/read-input.ts', 'functions/job/seen.ts'],
   run: ['infra/cli/run.ts', 'infra/cli/submit-job.ts', 'infra/cli/export-results.ts', 'infra/cli/summary-text.ts', 'infra/local/wiring.ts'],
   functions: ['enqueue', 'scrape', 'report'].map((name) => `functions/${name}/handler.ts`),
 };
-const isHandler = (name: string): boolean => /^functions\/\w+\/handler\.ts$/.test(name);
 
 /** Packages that are loaded when our modules first need them: parts of their own. */
 const latePackages: readonly string[] = ['parse5'];
@@ -84,20 +86,24 @@ export async function bundleParts(): Promise<{ build: Build; files: ReadonlyMap<
     ],
   });
   const sources = sourcesOf(metafile);
+  const madeOf = hashOf(sources);
+  // A name is for one content: esbuild's own hash does not always tell files apart that import different ones.
+  const named = (path: string): string => `${basename(path, '.js')}-${madeOf.slice(0, 8)}.js`;
+  const fileNames = new Map(outputFiles.map(({ path }) => [`./${basename(path)}`, `./${named(path)}`]));
   const partsWith = (name: string): string[] => [...entries].filter(([, has]) => has.has(name)).map(([part]) => part);
   return {
     build: {
-      madeOf: hashOf(sources),
+      madeOf,
       sources,
-      entries: entryFiles(metafile),
+      entries: entryFiles(metafile, named),
       modules: Object.fromEntries([...modules].map(([name, module]) => [name, { ...module, entries: partsWith(name) }])),
     },
-    files: new Map(await Promise.all(outputFiles.map(async ({ path, text }) => [basename(path), await scriptOf(text)] as const))),
+    files: new Map(await Promise.all(outputFiles.map(async ({ path, text }) => [named(path), await scriptOf(text, fileNames)] as const))),
   };
 }
 
 /** A file of the build, which esbuild splits as ES modules alone, as a function: see `build-files.ts`. */
-async function scriptOf(module: string): Promise<string> {
+async function scriptOf(module: string, names: ReadonlyMap<string, string>): Promise<string> {
   const { code } = await transform(module, {
     format: 'cjs',
     platform: 'node',
@@ -110,6 +116,7 @@ async function scriptOf(module: string): Promise<string> {
   if (/\braw`[^`]*[^\0-\x7f]|\\[^\0-\x7f]/.test(code)) throw new Error('A String.raw has characters beyond ASCII: write them as escapes.');
   const body = code
     .replaceAll(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replaceAll(/(?<=")\.\/[^"]+\.js(?=")/g, (name) => names.get(name) ?? name)
     // A script has no `import()`. What our modules load late is named by its path.
     .replaceAll(/\bimport\((?="\.\.?\/)/g, 'urldropPlace.load(')
     // Getters by name are what is exported already; as a second set of them each would be asked through two.
@@ -148,10 +155,11 @@ function sourcesOf({ inputs }: Metafile): string[] {
   return [...new Set([...ours, ...how, 'node_modules/.package-lock.json'])].toSorted();
 }
 
-function entryFiles({ outputs }: Metafile): Record<string, string> {
+/** By part; what packages load late has files of its own. */
+function entryFiles({ outputs }: Metafile, named: (path: string) => string): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(outputs).flatMap(([file, { entryPoint }]) =>
-      entryPoint === undefined ? [] : [[entryPoint.slice('part:'.length), basename(file)]],
+    Object.entries(outputs).flatMap(([file, { entryPoint = '' }]) =>
+      entryPoint.startsWith('part:') ? [[entryPoint.slice('part:'.length), named(file)]] : [],
     ),
   );
 }

@@ -55,12 +55,17 @@ export async function packageNamed(name: string): Promise<{ exports: readonly st
 /** It is loaded before a build is looked for, and by nobody else than the command. */
 const FIRST = 'infra/local/worker-thread.ts';
 
+export const isHandler = (file: string): boolean => /^functions\/\w+\/handler\.ts$/.test(file);
+
 /** What Node finds by itself when it is imported: what our modules load late, what was loaded first, and scrapers. */
 export const leaveToNode: Plugin = {
   name: 'leave-to-node',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
+    esbuild.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, importer, resolveDir }) => {
       const file = relative(ROOT, join(resolveDir, path));
+      // Scrapers import what is built: it cannot wait for them.
+      if (kind === 'import-statement' && file.startsWith(SCRAPERS) && !isHandler(relative(ROOT, importer)))
+        return { errors: [{ text: `${relative(ROOT, importer)} imports scrapers and cannot be built.` }] };
       return kind === 'dynamic-import' || file === FIRST || file.startsWith(SCRAPERS)
         ? { path: TO_PROJECT + file, external: true }
         : undefined;

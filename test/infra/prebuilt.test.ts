@@ -55,6 +55,12 @@ it('hands on all that each module exports', () => {
   expect(printed(module, { args }).split('\n')).toEqual(printed(module, { args, isHooked: false }).split('\n'));
 });
 
+it('gives the files of another build other names: the engine goes by them when it takes up code that was kept', () => {
+  const files = readdirSync(PREBUILT).filter((file) => file.endsWith('.js'));
+  expect(files.filter((file) => !file.endsWith(`-${build.madeOf.slice(0, 8)}.js`))).toEqual([]);
+  expect(files.length).toBeGreaterThan(10);
+});
+
 it('is used where all that it is made of is the same', () => expect(origin()).toBe('build'));
 
 it('is not used when a module of it has changed, whatever its length', () => {
