@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { constants, createGunzip, createGzip } from 'node:zlib';
+import { constants, createGunzip, createGzip, type Gzip } from 'node:zlib';
 import type { ObjectStore } from '../../functions/aws/objects.ts';
 import { UsageError } from '../../functions/job/errors.ts';
 import { keys } from '../../functions/job/keys.ts';
@@ -23,6 +22,8 @@ const HEAD_BYTES = 16_384;
 const FEW_URLS = 100;
 /** A file up to this size goes up as it is; a larger one is packed, since the embedded S3 holds an object in memory while it takes it. */
 const ONE_PIECE_BYTES = 4 * 1024 * 1024;
+/** Bytes of a file packed at a time. */
+const PIECE_BYTES = 64 * 1024;
 /** Characters kept of a file's name in its object key: file systems allow 255 bytes. */
 const MAX_NAME_CHARS = 80;
 
@@ -161,11 +162,31 @@ export async function uploadInput(objects: ObjectStore, job: string, input: Excl
   }
   const isPacked = name.endsWith('.gz');
   const key = keys.input(job, isPacked ? name : `${name}.gz`);
-  const file = createReadStream(input.path);
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
-  if (isPacked) await objects.putStream(key, file);
-  else await Promise.all([pipeline(file, gzip), objects.putStream(key, gzip)]);
+  if (isPacked) await objects.putStream(key, createReadStream(input.path));
+  else await Promise.all([packFile(input.path, gzip), objects.putStream(key, gzip)]);
   return key;
+}
+
+/** Packs a file by way of one piece of memory: what a stream reads into would lie about until the engine looks for it, 28 MB of it. */
+async function packFile(path: string, gzip: Gzip): Promise<void> {
+  try {
+    await using file = await open(path);
+    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) break;
+      // Called back once it is packed.
+      await new Promise<void>((resolve, reject) => {
+        gzip.write(piece.subarray(0, bytesRead), (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    gzip.end();
+  } catch (error) {
+    // Ends the upload, too.
+    gzip.destroy(error as Error);
+    throw error;
+  }
 }
 
 /** The end of the file's name, which says its format, without characters that keys and file systems treat specially. */
