@@ -23,7 +23,7 @@ export function reportUsage(commits: ReadonlyMap<number, number>, seconds: numbe
 }
 
 /** What enqueue asks of S3 beside segments: the input; the job's definition three times, the mark that it is active. */
-export const JOB_CALLS = { s3Reads: 3, s3Writes: 4 } as const;
+export const JOB_CALLS = { s3Reads: 2, s3Writes: 4 } as const;
 /** A packed request line: 65 bytes of URL at gzip's level 2. */
 export const PACKED_BYTES = 14;
 /** Of a message round its requests, and of the range of a segment that stands for them. */
