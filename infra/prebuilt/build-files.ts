@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire, getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +7,7 @@ import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { PREBUILT } from './build.ts';
+import { PREBUILT, putWhole } from './build.ts';
 
 /** What a file of the build exports. */
 type Exports = Readonly<Record<string, unknown>>;
@@ -71,8 +71,7 @@ export function keepCode(): void {
     const place = codePlace(file);
     if (place === undefined) return;
     try {
-      writeFileSync(`${place}.${process.pid}`, sealed(script.createCachedData()));
-      renameSync(`${place}.${process.pid}`, place);
+      putWhole(place, sealed(script.createCachedData()));
     } catch {
       // No room, or not allowed: it is compiled again.
     }

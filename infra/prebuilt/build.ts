@@ -10,6 +10,8 @@ export const PREBUILT = join(ROOT, 'node_modules/.cache/urldrop');
 const INDEX = 'index.json';
 /** Sizes and times that the sources had when they were last found to be those of the build. */
 const SEEN = 'seen.json';
+/** What lies there beside a build's own files. */
+export const NOTES: readonly string[] = [INDEX, SEEN];
 
 /** A build: modules of ours, and the packages that they import, in a few files. */
 export interface Build {
@@ -60,19 +62,15 @@ export function currentBuild(): Build | undefined {
 
 /** Makes a build the one that is used from now on. */
 export function noteBuild(build: Build): void {
-  putWhole(INDEX, JSON.stringify(build));
+  putWhole(join(PREBUILT, INDEX), JSON.stringify(build));
   currentBuild();
 }
 
-/** Puts a file into {@link PREBUILT} at once: whoever starts meanwhile finds the old or the new. */
-export function putWhole(file: string, contents: Uint8Array | string): void {
-  const draft = join(PREBUILT, `${file}.${process.pid}`);
+/** Writes a file at once: whoever reads it meanwhile finds the old or the new. */
+export function putWhole(path: string, contents: Uint8Array | string): void {
+  const draft = `${path}.${process.pid}`;
   writeFileSync(draft, contents);
-  renameSync(draft, join(PREBUILT, file));
-}
-
-export function isPartOf({ entries }: Build, file: string): boolean {
-  return [INDEX, SEEN, ...Object.values(entries)].includes(file);
+  renameSync(draft, path);
 }
 
 function isSeen({ madeOf }: Build, stamps: string): boolean {
@@ -87,7 +85,7 @@ function isSeen({ madeOf }: Build, stamps: string): boolean {
 
 function noteSeen(seen: Seen): void {
   try {
-    putWhole(SEEN, JSON.stringify(seen));
+    putWhole(join(PREBUILT, SEEN), JSON.stringify(seen));
   } catch {
     // Packages of another user's: the sources are read each time.
   }

@@ -4,15 +4,15 @@
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPartOf, noteBuild, PREBUILT, putWhole } from './build.ts';
+import { noteBuild, NOTES, PREBUILT, putWhole } from './build.ts';
 
 try {
   mkdirSync(PREBUILT, { recursive: true });
   const { bundleParts } = await import('./bundle.ts');
   const { build, files } = await bundleParts();
-  for (const [name, contents] of files) putWhole(name, contents);
+  for (const [name, contents] of files) putWhole(join(PREBUILT, name), contents);
   noteBuild(build);
-  for (const file of readdirSync(PREBUILT)) if (!files.has(file) && !isPartOf(build, file)) rmSync(join(PREBUILT, file));
+  for (const file of readdirSync(PREBUILT)) if (!files.has(file) && !NOTES.includes(file)) rmSync(join(PREBUILT, file));
 } catch (error) {
   // Without esbuild (`npm ci --omit=dev`), say: all works as well, and starts more slowly.
   console.error(`urldrop could not be prebuilt; it starts more slowly without. ${(error as Error).message}`);
